@@ -1,0 +1,1 @@
+"""Notifications: tell the person who owns a case."""

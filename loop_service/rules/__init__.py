@@ -1,0 +1,1 @@
+"""Rules: which feedback opens a case, decided by conditions anyone can read."""

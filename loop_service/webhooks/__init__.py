@@ -1,0 +1,1 @@
+"""Webhooks: tell other systems, signed, retried over days, never into a private network."""

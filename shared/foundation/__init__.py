@@ -1,0 +1,1 @@
+"""Settings, clock, ids: what everything else stands on."""

@@ -1,0 +1,34 @@
+"""When an event that failed is tried again, and when it is given up: data and pure decisions."""
+
+from __future__ import annotations
+
+RETRY_AFTER_S: tuple[float, ...] = (1, 5, 30, 120, 600, 3600, 6 * 3600)
+"""Seconds before each further attempt of a poisonous event; after the last it is dead (visible, replayable)."""
+
+SENDS_IN_BATCHES = 3
+"""After so many sends without any outcome an event travels alone: it may be what kills the worker."""
+
+SENDS_IN_ALL = 10
+"""After so many sends without any outcome it is dead: no worker survived it."""
+
+ERROR_TEXT_LIMIT = 300
+
+
+class Permanent(Exception):
+    """Raised by a handler: trying this event again cannot help. It is parked as dead at once."""
+
+
+def next_attempt_after(attempt: int) -> float | None:
+    """Seconds until the next try after `attempt` failures (1 = the first); None: give up."""
+    return RETRY_AFTER_S[attempt - 1] if attempt <= len(RETRY_AFTER_S) else None
+
+
+def describe(error: BaseException) -> str:
+    """What is stored and shown about a failure: its type, never its text, which may hold what a customer wrote."""
+    if isinstance(error, Permanent):
+        return f"Permanent: {error}"[:ERROR_TEXT_LIMIT]
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f" at {at.tb_frame.f_globals.get('__name__', '?')}:{at.tb_lineno}" if at else ""
+    return f"{type(error).__name__}{where}"[:ERROR_TEXT_LIMIT]

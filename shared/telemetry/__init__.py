@@ -1,0 +1,1 @@
+"""Logs, metrics and traces: names in one place, no personal text anywhere."""

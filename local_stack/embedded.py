@@ -29,9 +29,7 @@ LOG_KEPT_BYTES = 8_000_000
 def explain_os_error(error: OSError, what: str, where: Path) -> InfrastructureError:
     """Turn an operating-system error into one sentence that says what to do."""
     if error.errno in {28, 122}:  # ENOSPC, EDQUOT
-        return InfrastructureError(
-            f"The disk is full: {what} needs room under {where}; free some and try again."
-        )
+        return InfrastructureError(f"The disk is full: {what} needs room under {where}; free some and try again.")
     if error.errno in {1, 13, 30}:  # EPERM, EACCES, EROFS
         return InfrastructureError(
             f"No permission to write {where}: {what} needs it; chown it, or use a checkout you own."
@@ -74,9 +72,7 @@ def short_folder(home: Path) -> Path:
     for base in [*bases, Path("/tmp"), Path(tempfile.gettempdir())]:  # noqa: S108 - mode 700, owner verified
         if os.access(base, os.W_OK):
             return private_folder(base / f"cxloop-{os.geteuid()}-{digest}")
-    raise InfrastructureError(
-        "No folder for sockets can be written: make /tmp writable or set XDG_RUNTIME_DIR."
-    )
+    raise InfrastructureError("No folder for sockets can be written: make /tmp writable or set XDG_RUNTIME_DIR.")
 
 
 def socket_folder(home: Path, longest_name: str) -> Path:
@@ -126,9 +122,7 @@ class EmbeddedServer(ABC):
         if "no space left" in lowered:
             return f"The disk is full: {self.title} cannot write {self.home}; free some room and try again."
         if "permission denied" in lowered:
-            return (
-                f"{self.title} may not read or write {self.home}: give the folder back to yourself (chown)."
-            )
+            return f"{self.title} may not read or write {self.home}: give the folder back to yourself (chown)."
         return f"{self.title} did not start; its last words are in {self.log}."
 
     # -- life ----------------------------------------------------------------------------------------------
@@ -251,9 +245,7 @@ class EmbeddedServer(ABC):
                 log.seek(written)
                 raise InfrastructureError(self.explain_failure(log.read(20_000).decode(errors="replace")))
         if not ready:
-            raise InfrastructureError(
-                f"{self.title} did not answer within {self.start_seconds:.0f} s; see {self.log}."
-            )
+            raise InfrastructureError(f"{self.title} did not answer within {self.start_seconds:.0f} s; see {self.log}.")
 
 
 def answers(path: Path, question: bytes, expected: bytes) -> bool:

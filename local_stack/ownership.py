@@ -79,9 +79,7 @@ def start_time(pid: int) -> str:
         except OSError:
             return ""
         return "" if fields[0] in {"Z", "X"} else f"{_boot()}/{fields[19]}"
-    done = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
@@ -91,9 +89,7 @@ def command_line(pid: int) -> str:
         with contextlib.suppress(OSError):
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         return ""
-    done = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
@@ -151,9 +147,7 @@ _starter: _Starter | None = None
 _starter_pid = 0
 
 
-def start_owned(
-    argv: Sequence[str], *, death_signal: int = signal.SIGTERM, **options: Any
-) -> subprocess.Popen[bytes]:
+def start_owned(argv: Sequence[str], *, death_signal: int = signal.SIGTERM, **options: Any) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own that gets `death_signal` when this process dies."""
     global _starter, _starter_pid  # one starter thread per process, remade after a fork
     if _starter is None or _starter_pid != os.getpid():

@@ -108,9 +108,7 @@ class EmbeddedPostgres(EmbeddedServer):
         except OSError:
             return False
         ready = len(lines) >= 8 and lines[7].strip() == "ready" and lines[0].strip() == str(self.pid)
-        return ready and (
-            answers(self.socket_path, SSL_REQUEST, b"N") or answers(self.socket_path, SSL_REQUEST, b"S")
-        )
+        return ready and (answers(self.socket_path, SSL_REQUEST, b"N") or answers(self.socket_path, SSL_REQUEST, b"S"))
 
     def explain_failure(self, last_lines: str) -> str:
         if "database files are incompatible" in last_lines:

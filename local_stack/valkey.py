@@ -54,7 +54,5 @@ class EmbeddedValkey(EmbeddedServer):
                 "nothing is lost, because PostgreSQL holds the record."
             )
         if "Can't handle RDB format" in last_lines or "Unsupported" in last_lines:
-            return (
-                f"The data in {self.home} was made by another server version: move it away; nothing is lost."
-            )
+            return f"The data in {self.home} was made by another server version: move it away; nothing is lost."
         return super().explain_failure(last_lines)

@@ -1,0 +1,1 @@
+"""The public door: who is calling, may they, how often; then forward."""

@@ -1,0 +1,1 @@
+"""Organisations, members, roles, API keys, sessions and the audit trail."""

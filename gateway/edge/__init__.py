@@ -1,0 +1,1 @@
+"""The raw ASGI edge: who is calling, may they, how often, how much."""

@@ -1,0 +1,1 @@
+"""Server-sent events that keep the dashboard fresh."""

@@ -165,8 +165,11 @@ class Database:
                 opened = Batch(conn)
                 yield opened
                 await conn.execute("COMMIT")
-            except BaseException:
-                await _abandon(conn)
+            except Exception:
+                await _roll_back(conn)
+                raise
+            except BaseException:  # cancelled, perhaps in the middle of a query: never reuse this connection
+                conn.terminate()
                 raise
         self._announce(opened.published)
 
@@ -190,14 +193,12 @@ class Database:
                 hear(published)
 
 
-async def _abandon(conn: asyncpg.Connection) -> None:
-    """Roll back; a connection that cannot (cancelled mid-query, server gone) is thrown away, never reused."""
+async def _roll_back(conn: asyncpg.Connection) -> None:
+    """Roll back; a connection that cannot (server gone) is thrown away, never reused."""
     try:
-        if not conn.is_closed() and conn.is_in_transaction():
-            await asyncio.wait_for(conn.execute("ROLLBACK"), 2)
-    except BaseException:
+        await conn.execute("ROLLBACK", timeout=2)
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         conn.terminate()
-        raise
 
 
 def unavailable(cause: BaseException) -> Problem:

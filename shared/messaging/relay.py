@@ -46,7 +46,7 @@ class Relay:
             with suppress(asyncio.CancelledError):
                 await self._task
         if self._redis:
-            await self._redis.aclose()
+            await self._redis.aclose(close_connection_pool=True)
 
     def hear(self, published: list[Published]) -> None:
         """Take note of committed deliveries; never blocks, never fails."""

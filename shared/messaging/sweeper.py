@@ -12,7 +12,7 @@ from shared.database.engine import Database
 from shared.database.migrate import SWEEPER
 from shared.messaging import deliveries
 from shared.messaging.jobs import enqueue, queue_key
-from shared.messaging.publish import LEASE_S
+from shared.messaging.publishing import LEASE_S
 from shared.messaging.retry import SENDS_IN_BATCHES
 from shared.telemetry.names import QUEUE_DEAD, QUEUE_LATE_SECONDS, QUEUE_PENDING, SWEPT
 

@@ -88,7 +88,7 @@ class QueueWorker:
         if self._relay.hear in self.database.after_commit:
             self.database.after_commit.remove(self._relay.hear)
         if self.redis is not None:
-            await self.redis.aclose()
+            await self.redis.aclose(close_connection_pool=True)
             self.redis = None
 
     async def _arq_forever(self) -> None:
@@ -121,7 +121,7 @@ class QueueWorker:
                     self._arq = None
                 if self.redis is not None:
                     with suppress(RedisError, OSError):
-                        await self.redis.aclose()
+                        await self.redis.aclose(close_connection_pool=True)
                     self.redis = None
             await asyncio.sleep(0.3)
 

@@ -1,0 +1,1 @@
+"""Tests: the source tree, path for path, and what crosses it."""

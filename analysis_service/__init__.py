@@ -1,0 +1,1 @@
+"""The analysis service: what feedback means, how the organisation is doing, and why."""

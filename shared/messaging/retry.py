@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.telemetry.logs import place_of
+
 RETRY_AFTER_S: tuple[float, ...] = (1, 5, 30, 120, 600, 3600, 6 * 3600)
 """Seconds before each further attempt of a poisonous event; after the last it is dead (visible, replayable)."""
 
@@ -24,11 +26,7 @@ def next_attempt_after(attempt: int) -> float | None:
 
 
 def describe(error: BaseException) -> str:
-    """What is stored and shown about a failure: its type, never its text, which may hold what a customer wrote."""
+    """What is stored and shown about a failed event: our own words for Permanent, else type and place only."""
     if isinstance(error, Permanent):
         return f"Permanent: {error}"[:ERROR_TEXT_LIMIT]
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    where = f" at {at.tb_frame.f_globals.get('__name__', '?')}:{at.tb_lineno}" if at else ""
-    return f"{type(error).__name__}{where}"[:ERROR_TEXT_LIMIT]
+    return place_of(error)[:ERROR_TEXT_LIMIT]

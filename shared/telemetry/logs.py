@@ -29,3 +29,12 @@ def configure(service: str, level: str) -> None:
     logging.basicConfig(
         level=max(number, logging.WARNING), stream=sys.stderr, format="%(name)s %(levelname)s %(message)s"
     )
+
+
+def place_of(error: BaseException) -> str:
+    """An error's type and the line it came from; never its text, which may hold what a customer wrote."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f" at {at.tb_frame.f_globals.get('__name__', '?')}:{at.tb_lineno}" if at else ""
+    return f"{type(error).__name__}{where}"

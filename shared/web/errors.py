@@ -20,8 +20,7 @@ from starlette.exceptions import HTTPException
 
 from shared.contracts.problems import Code, FieldProblem, Problem
 from shared.database.failures import as_problem
-from shared.messaging.retry import describe
-from shared.telemetry.logs import log
+from shared.telemetry.logs import log, place_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -88,7 +87,7 @@ def rendered(error: Exception, request_id: str) -> tuple[int, bytes, dict[str, s
     """(status, body, headers) for `error`; logs what is a fault of ours, without personal text."""
     problem = problem_of(error)
     if problem.code is Code.INTERNAL:
-        log.error("request.failed", error=describe(error), request_id=request_id)
+        log.error("request.failed", error=place_of(error), request_id=request_id)
     headers = {"content-type": MEDIA_TYPE, "x-request-id": request_id, **problem.headers}
     return problem.status, orjson.dumps(problem.body(request_id)), headers
 

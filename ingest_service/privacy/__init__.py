@@ -1,0 +1,1 @@
+"""Privacy: what must never be stored or shown in clear."""

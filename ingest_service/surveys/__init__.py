@@ -1,0 +1,1 @@
+"""Surveys: what was asked, in published revisions that never change."""

@@ -1,0 +1,42 @@
+"""The environment in which single commands run: that of the running stack, of given servers, or a short-lived one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from local_stack.embedded import private_folder
+from local_stack.infrastructure import servers_for
+from local_stack.keyring import keyring
+from local_stack.places import LOCAL, USES
+from local_stack.stack import running_stack
+
+
+def chosen_use(of: str) -> str:
+    """The stack a command means: the one named, else the running one, else `up`."""
+    if of:
+        return of
+    return next((use for use in USES if running_stack(LOCAL / use)), "up")
+
+
+@contextmanager
+def standing_environment(of: str = "") -> Iterator[dict[str, str]]:
+    """Variables that let a service's own command work; `DATABASE_URL` is the owner's.
+
+    When no stack runs and no server is given, the embedded servers of the use are started for the time of the
+    command, so that `cxloop keys create` works before the first `cxloop up`. Raises InfrastructureError.
+    """
+    home = LOCAL / chosen_use(of)
+    given = dict(os.environ)
+    run = running_stack(home)
+    if run is not None:
+        yield {**given, **run["environment"]}
+        return
+    private_folder(home)
+    servers = servers_for(home, given)
+    servers.start()
+    try:
+        yield {**given, **keyring(home / "secrets.json", given), **servers.environment}
+    finally:
+        servers.stop()

@@ -1,0 +1,1 @@
+"""What a browser loads: the survey widget, the dashboard, the documentation page."""

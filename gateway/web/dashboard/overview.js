@@ -1,0 +1,102 @@
+// The overview: asks each panel's question of the public API, and asks again when something changed.
+
+import { ask } from '../scripts/api.js';
+import { $ } from '../scripts/dom.js';
+import { listen } from '../scripts/live.js';
+import { failure, shell, showState } from '../scripts/shell.js';
+import { clockTime, count, plural } from '../scripts/words.js';
+import { caseQueue, openCases } from './case_queue.js';
+import { channelPlot } from './channel_plot.js';
+import { filters } from './filters.js';
+import { firstSteps } from './first_steps.js';
+import { keyFigures } from './key_figures.js';
+import { readQuery, writeQuery, PERIODS } from './query.js';
+import { npsTrend, volumeTrend } from './trend.js';
+import { detractorTerms, latestVoices } from './voices.js';
+
+const state = readQuery();
+const parts = {
+  figures: keyFigures($('#tiles')), trend: npsTrend($('#trend')), channels: channelPlot($('#channels')), volume: volumeTrend($('#volume')),
+  terms: detractorTerms($('#terms')), verbatims: latestVoices($('#verbatims')), cases: caseQueue($('#cases')),
+};
+/* What each hint of the server makes stale; anything unknown makes everything stale. */
+const STALE = { cases: ['figures', 'cases'], records: ['figures', 'trend', 'channels', 'volume', 'terms', 'verbatims'] };
+let running = null;
+let empty = null;
+
+/** Where a panel's own error is shown: its card, or the row of figures. */
+function trouble(name, error) {
+  const node = name === 'figures' ? $('#tiles') : $(`#${name}`);
+  node.querySelector('.trouble')?.remove();
+  const box = failure(error, error.retry ? () => { box.remove(); load([name]); } : null);
+  box.classList.add('trouble');
+  (node.querySelector('.body') || node).prepend(box);
+  node.querySelectorAll('.waiting').forEach((one) => one.remove());
+}
+
+async function isEmpty(signal) {
+  if (empty !== false) empty = (await ask('/v1/feedback', { query: { limit: 1 }, signal })).data.length === 0;
+  return empty;
+}
+
+const unfinished = new Set();
+
+/** Asks for these panels, and for those that an earlier call was cut off from. */
+async function load(names = Object.keys(parts)) {
+  running?.abort();
+  const { signal } = (running = new AbortController());
+  names.forEach((name) => unfinished.add(name));
+  const none = await isEmpty(signal).catch(() => false);
+  if (signal.aborted) return;
+  $('#board').hidden = none;
+  $('#filters').hidden = none;
+  if (none && $('#empty').hidden) firstSteps($('#empty'));
+  $('#empty').hidden = !none;
+  if (none) { $('#subtitle').textContent = 'No feedback yet.'; return; }
+
+  const cases = openCases({ signal });
+  cases.catch(() => {}); // each panel that waits for it says so itself
+  await Promise.all([...unfinished].map(async (name) => {
+    try {
+      const answer = await parts[name](state, signal, cases);
+      (name === 'figures' ? $('#tiles') : $(`#${name}`)).querySelector('.trouble')?.remove();
+      if (name === 'figures') summary(answer);
+    } catch (error) {
+      if (error.name === 'AbortError') return;
+      trouble(name, error);
+    }
+    unfinished.delete(name);
+  }));
+}
+
+/* Live hints never cut a load short, or steady traffic would starve the page: they wait for it and are gathered. */
+let busy = null;
+const hinted = new Set();
+async function refresh(names) {
+  names.forEach((name) => hinted.add(name));
+  if (busy) return;
+  while (hinted.size) {
+    const now = [...hinted];
+    hinted.clear();
+    busy = load(now);
+    await busy;
+  }
+  busy = null;
+}
+
+function summary({ completeness, all }) {
+  const pending = completeness?.pending ?? 0;
+  $('#subtitle').textContent = `${plural(all, 'record')} in ${PERIODS[state.days].words}`
+    + (pending ? `, ${count(pending)} still being read` : '') + `. As of ${clockTime(completeness?.as_of || Date.now())}.`;
+}
+
+await shell();
+const controls = filters($('#filters'), state, () => { writeQuery(state); load(); controls.refresh().catch(() => {}); });
+listen({
+  state: showState,
+  changed: (topics) => {
+    refresh([...topics].flatMap((topic) => STALE[topic] || Object.keys(parts)));
+    controls.refresh().catch(() => {});
+  },
+});
+await Promise.all([refresh(Object.keys(parts)), controls.refresh().catch(() => {})]);

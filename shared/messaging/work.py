@@ -91,7 +91,7 @@ async def _blame(handling: Handling, one: Event, error: Exception) -> None:
     log.error(
         "handler.dead" if dead else "handler.failed",
         listener=handling.listener,
-        event=one.name,
+        event_name=one.name,
         event_id=str(one.id),
         org_id=str(one.org_id),
         error=describe(error),

@@ -1,0 +1,59 @@
+"""What the report needs, asked of the public API like any other client would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_stack.demo.client import Client
+from local_stack.demo.report import Found
+
+METRICS = ("nps", "csat", "ces", "stars", "rating", "sentiment")
+WINDOW = {"from": "1990-01-01"}
+
+
+async def ask(client: Client, title: str) -> Found:
+    """The figures of the whole organisation: by channel, by week, terms, open cases, what was told."""
+    volume = await client.call("GET", "/v1/metrics/volume", params={**WINDOW, "interval": "total"})
+    found = Found(title, volume["total"]["n"], volume["total"]["n_customers"])
+    for metric in METRICS:
+        answer = await client.call(
+            "GET", f"/v1/metrics/{metric}", params={**WINDOW, "interval": "total", "group_by": "channel"}
+        )
+        rows = sorted((row for row in answer["series"] if row["n"]), key=lambda row: -row["n"])
+        if rows:
+            found.by_channel[metric] = rows
+            found.totals[metric] = answer["totals"]
+    found.weekly_metric = next((metric for metric in METRICS if metric in found.by_channel), "volume")
+    weekly = await client.call("GET", f"/v1/metrics/{found.weekly_metric}", params={"interval": "week"})
+    scales = {row["scale"] for row in weekly["series"]}
+    found.weekly = weekly["series"] if len(scales) == 1 else []
+    found.terms = await _terms(client)
+    await _cases(client, found)
+    return found
+
+
+async def _terms(client: Client) -> list[dict[str, Any]]:
+    answer = await client.call("GET", "/v1/terms", params={**WINDOW, "limit": "10"})
+    return [{"term": one["term"], "n": one["n"]} for one in answer["terms"]]
+
+
+async def _cases(client: Client, found: Found) -> None:
+    answer = await client.call("GET", "/v1/cases", params={"open": "true", "limit": "100"})
+    cases = answer["data"]
+    while answer.get("next_cursor"):
+        answer = await client.call(
+            "GET", "/v1/cases", params={"open": "true", "limit": "100", "cursor": answer["next_cursor"]}
+        )
+        cases += answer["data"]
+    found.cases_open = len(cases)
+    for one in sorted(cases, key=lambda case: (-case.get("priority_score", 0), case["opened_at"]))[:5]:
+        owner = one.get("owner") or {}
+        found.cases.append(
+            {
+                "title": one["title"],
+                "priority": one["priority"],
+                "status": one["status"],
+                "owner": owner.get("name") or owner.get("email"),
+                "due": (one.get("due_at") or "")[:10],
+            }
+        )

@@ -32,7 +32,7 @@ def use_key(secret: str) -> None:
 
 def encode_cursor(values: list[Any]) -> str:
     """Seal the sort key of the last row of a page (JSON values, datetimes and UUIDs become text)."""
-    payload = orjson.dumps(values)
+    payload = orjson.dumps(values, default=str)  # asyncpg has a UUID class of its own
     signature = hmac.digest(_key[0], payload, hashlib.sha256)[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(signature + payload).rstrip(b"=").decode()
 

@@ -79,9 +79,7 @@ def _ces(tally: Tally, scale: scales.Scale | None, unscored: int) -> Figures:
     return {
         "value": _number(ces.score(tally.n, tally.total / 1000), MEAN_DIGITS),
         "ci95": _mean_ends(tally, scale),
-        "agree_percent": _number(ces.agree_percent(tally.favourable, tally.n), SHARE_DIGITS)
-        if ruled
-        else None,
+        "agree_percent": _number(ces.agree_percent(tally.favourable, tally.n), SHARE_DIGITS) if ruled else None,
         "agree_ci95": _ends(ces.agree_interval(tally.favourable, tally.n), SHARE_DIGITS) if ruled else None,
         "agreeing": tally.favourable,
         "other": tally.unfavourable,
@@ -105,7 +103,7 @@ def _rating(tally: Tally, scale: scales.Scale | None, unscored: int) -> Figures:
 
 
 def _volume(tally: Tally, scale: scales.Scale | None, unscored: int) -> Figures:
-    return {"value": tally.n or None, "ci95": None}
+    return {"value": tally.n, "ci95": None}
 
 
 def _sentiment(tally: Tally, scale: scales.Scale | None, unscored: int) -> Figures:
@@ -186,7 +184,7 @@ METRICS: dict[str, Metric] = {
             VOLUME,
             Method(
                 "count",
-                "Number of feedback records. A count of everything received has no sampling interval.",
+                "Number of feedback records; nothing received is 0. A count of everything has no sampling interval.",
                 "count",
             ),
             _volume,

@@ -100,9 +100,7 @@ def cut(start: datetime, end: datetime, interval: IntervalName, tz: ZoneInfo) ->
         return [Bucket(start, start, end, partial=False)]
     days = {"day": 1, "week": 7, "month": 28}[interval]
     if (end - start) / timedelta(days=days) > MOST_BUCKETS:
-        raise WindowRefused(
-            f"would give more than {MOST_BUCKETS} points; narrow it or take a longer interval"
-        )
+        raise WindowRefused(f"would give more than {MOST_BUCKETS} points; narrow it or take a longer interval")
     buckets: list[Bucket] = []
     day = _first_day(start.astimezone(tz).date(), interval)
     here = _beginning(day, tz)

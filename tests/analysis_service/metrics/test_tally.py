@@ -28,9 +28,7 @@ def test_equal_answers_multiply(value: float, count: int) -> None:
 
 def test_boxes_by_metric_and_scale() -> None:
     assert of_rating("nps", "0-10", 9) == Tally(1, 1, 0, 0, 9000, 81_000_000)
-    assert of_rating("nps", "1-5", 5) == Tally(
-        1, 0, 0, 0, 5000, 25_000_000
-    )  # not an NPS answer: counted, not grouped
+    assert of_rating("nps", "1-5", 5) == Tally(1, 0, 0, 0, 5000, 25_000_000)  # not an NPS answer: counted, not grouped
     assert of_rating("csat", "1-5", 3).unfavourable == 1
     assert of_rating("csat", "0-100", 100) == Tally(1, 0, 0, 0, 100_000, 10_000_000_000)
     assert of_rating("ces", "1-7", 5).favourable == 1

@@ -34,9 +34,7 @@ ZONES = [
     st.sampled_from(["day", "week", "month", "total"]),
     st.sampled_from(ZONES),
 )
-def test_buckets_tile_the_window(
-    start: datetime, length: timedelta, interval: windows.IntervalName, name: str
-) -> None:
+def test_buckets_tile_the_window(start: datetime, length: timedelta, interval: windows.IntervalName, name: str) -> None:
     start = start.replace(tzinfo=UTC)
     buckets = windows.cut(start, start + length, interval, windows.zone(name))
     assert buckets[0].start == start
@@ -57,12 +55,8 @@ def test_buckets_tile_the_window(
 
 def test_a_day_of_a_clock_change_has_23_or_25_hours() -> None:
     paris = windows.zone("Europe/Paris")
-    spring = windows.cut(
-        datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC), "day", paris
-    )
-    autumn = windows.cut(
-        datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC), "day", paris
-    )
+    spring = windows.cut(datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC), "day", paris)
+    autumn = windows.cut(datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC), "day", paris)
     assert [(b.end - b.start) / timedelta(hours=1) for b in spring] == [23]
     assert [(b.end - b.start) / timedelta(hours=1) for b in autumn] == [25]
     assert not spring[0].partial
@@ -71,9 +65,7 @@ def test_a_day_of_a_clock_change_has_23_or_25_hours() -> None:
 
 def test_a_midnight_that_clocks_jump_over_begins_at_the_jump() -> None:
     # Beirut, 2021-03-28: 00:00 becomes 01:00; the day begins at 22:00 UTC.
-    assert windows.midnight(date(2021, 3, 28), ZoneInfo("Asia/Beirut")) == datetime(
-        2021, 3, 27, 22, tzinfo=UTC
-    )
+    assert windows.midnight(date(2021, 3, 28), ZoneInfo("Asia/Beirut")) == datetime(2021, 3, 27, 22, tzinfo=UTC)
 
 
 def test_a_window_that_begins_inside_a_week_says_so() -> None:

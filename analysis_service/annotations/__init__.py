@@ -1,0 +1,1 @@
+"""Annotations on request: what texts mean, without storing them."""

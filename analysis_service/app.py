@@ -1,0 +1,14 @@
+"""The HTTP side of the analysis service: which routes it has."""
+
+from __future__ import annotations
+
+from analysis_service.annotations.routes import RAW_ROUTES
+from analysis_service.metrics.routes import router as metrics
+from analysis_service.records.routes import router as records
+from analysis_service.settings import AnalysisSettings
+from shared.web.service_app import ServiceApp
+
+
+def create_app(settings: AnalysisSettings) -> ServiceApp:
+    """The service's ASGI application; connects when it starts."""
+    return ServiceApp(settings, title="cxloop analysis", routers=[records, metrics], raw_routes=RAW_ROUTES)

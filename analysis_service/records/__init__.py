@@ -1,0 +1,1 @@
+"""Records: feedback as analysed, stored once and counted once."""

@@ -1,0 +1,37 @@
+"""The worker side of the analysis service: which handlers it runs, and what they work with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from analysis_service.records import handlers
+from analysis_service.settings import AnalysisSettings
+from shared.database import Database
+from shared.messaging.worker import run_worker
+from shared.telemetry import logs, tracing
+
+HANDLERS = (handlers,)
+"""Modules whose handlers this worker runs; importing them is what registers them."""
+
+
+@asynccontextmanager
+async def worker_resources(settings: AnalysisSettings, database: Database) -> AsyncIterator[dict[str, Any]]:
+    """What handlers find in `handling.resources`: nothing beyond what every worker has."""
+    yield {}
+
+
+async def work(settings: AnalysisSettings) -> None:
+    """Run the worker until SIGTERM or SIGINT."""
+    logs.configure(settings.service, settings.log_level)
+    tracing.configure(settings)
+    database = await Database.connect(
+        settings.database_url,
+        role="cxloop_analysis",
+        pool_size=settings.db_pool_size,
+        application_name=settings.instance_name or "cxloop-analysis-worker",
+    )
+    async with worker_resources(settings, database) as resources:
+        await run_worker(settings, database, resources)
+    tracing.shutdown()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from sqlalchemy import exists, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
@@ -57,11 +58,16 @@ _INSERT = """
 INSERT INTO ingest.feedback
     (org_id, id, revision, channel, source, submission_id, occurred_at, received_at, customer_id,
      ratings, text, title, language, unit, touchpoint, attributes, survey_id)
-SELECT * FROM unnest(
+SELECT org_id, id, revision, channel, source, submission_id, occurred_at, received_at, customer_id,
+     ratings::jsonb, text, title, language, unit, touchpoint, attributes, survey_id
+FROM unnest(
     $1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
-    $9::uuid[], $10::jsonb[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::jsonb[],
+    $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::jsonb[],
     $17::text[])
+    AS said (org_id, id, revision, channel, source, submission_id, occurred_at, received_at, customer_id,
+     ratings, text, title, language, unit, touchpoint, attributes, survey_id)
 """
+"""Ratings travel as text: a list of lists would be taken for an array of two dimensions and come apart."""
 
 _CLAIM_KEYS = """
 INSERT INTO ingest.idempotency_keys AS kept (org_id, key, fingerprint, created_at)
@@ -136,7 +142,7 @@ async def insert_feedback(
         [row[3] for row in ordered],
         [one.received_at for one in told],
         [row[4] for row in ordered],
-        [one.ratings for one in told],
+        [orjson.dumps(one.ratings).decode() for one in told],
         [one.text for one in told],
         [one.title for one in told],
         [one.language for one in told],

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ingest_service.customers.routes import router as customers
 from ingest_service.customers.timeline import case_entries
+from ingest_service.imports.routes import router as imports
 from ingest_service.intake.documentation import document
 from ingest_service.intake.requests import Intake
 from ingest_service.intake.routes import RAW_ROUTES
@@ -29,7 +30,7 @@ def create_app(settings: IngestSettings) -> ServiceApp:
     app = ServiceApp(
         settings,
         title="cxloop ingest",
-        routers=[customers, surveys],
+        routers=[customers, imports, surveys],
         raw_routes=RAW_ROUTES,
         lifespan=_lifespan,
     )

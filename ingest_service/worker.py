@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import ingest_service.customers.handlers  # noqa: F401 - importing registers the handlers
+import ingest_service.imports.handlers  # noqa: F401 - importing registers the handlers
 from ingest_service.settings import IngestSettings
 from shared.database import Database
 

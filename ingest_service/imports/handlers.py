@@ -1,0 +1,200 @@
+"""What the imports do when their next slice is due.
+
+1. An import is read in two passes: its columns first (all of them, over the whole file), then its rows.
+2. Each event takes one slice: at most 5,000 rows and about five seconds. It reads and prepares outside of any
+   transaction, then claims its event, locks the import, stores the rows, moves the position on and publishes the
+   event of the next slice, all in one transaction. A process killed at any point has stored the slice or nothing
+   of it, and the sweeper sends the event again.
+3. A slice that fails for a reason that will not pass fails the import; what was stored stays, and the same file
+   sent again is recognised row by row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+from shared.messaging.publishing import publish
+
+from ingest_service.imports import queries
+from ingest_service.imports.layout import Layout
+from ingest_service.imports.mapping import MappingRefused, parse
+from ingest_service.imports.profile import Profile, guess, own_shape, profile_from, profile_shape
+from ingest_service.imports.rows import RowReader
+from ingest_service.imports.slices import WINDOW_BYTES, ProfilePass, RowSlice, read_rows
+from ingest_service.imports.tables import ImportRow
+from ingest_service.intake.preparation import Origin
+from ingest_service.intake.submit import store
+from shared.contracts.envelope import Event, event
+from shared.contracts.ingest_events import ImportContinues
+from shared.database import Batch
+from shared.database.failures import is_temporary
+from shared.database.migrate import SWEEPER
+from shared.foundation.clock import now
+from shared.messaging.registry import every, handles
+from shared.messaging.retry import describe
+from shared.messaging.work import Handling
+from shared.telemetry.logs import log
+
+SLICE_SECONDS: Final = 5.0
+SLICE_ROWS: Final = 5_000
+ABANDONED_AFTER: Final = timedelta(minutes=30)
+
+
+@handles("ImportContinues")
+async def continue_imports(events: list[Event], handling: Handling) -> None:
+    """One slice of each import; several share the time that one would have."""
+    for one in events:
+        await _continue(one, handling, SLICE_SECONDS / len(events))
+
+
+async def _continue(one: Event, handling: Handling, seconds: float) -> None:
+    told = ImportContinues.model_validate(one.data)
+    async with handling.database.transaction(one.org_id) as tx:
+        job = await queries.load(tx, one.org_id, told.import_id)
+    if job is None or job.status not in ("queued", "running") or job.position != told.position:
+        async with handling.claim([one]):
+            return
+    try:
+        if job.stage == "profile":
+            await _look_at_columns(one, job, handling, seconds)
+        else:
+            await _store_rows(one, job, handling, seconds)
+    except Exception as error:
+        if is_temporary(error):
+            raise
+        log.error("import.failed", import_id=str(job.id), org_id=str(job.org_id), error=describe(error))
+        await _fail(one, job, handling, _failure(error))
+
+
+def _failure(error: Exception) -> dict[str, str]:
+    if isinstance(error, MappingRefused):
+        return {"code": "mapping_refused", "detail": f"{error.pointer}: {error.detail}"}
+    if isinstance(error, NothingFound):
+        return {"code": "nothing_found", "detail": "no column looks like a score or a text; name them in the mapping"}
+    return {
+        "code": "internal",
+        "detail": "a fault of ours stopped the import; send the file again: rows already stored are recognised",
+    }
+
+
+class NothingFound(Exception):
+    """No column is a score or a text: importing would reject every row."""
+
+
+async def _fail(one: Event, job: ImportRow, handling: Handling, failure: dict[str, str]) -> None:
+    async with handling.claim([one]) as (batch, claimed):
+        if claimed:
+            await queries.finish(batch, job.org_id, job.id, status="failed", failure=failure, at=now())
+
+
+async def _look_at_columns(one: Event, job: ImportRow, handling: Handling, seconds: float) -> None:
+    layout = Layout.from_dict(job.layout or {})
+    stored = job.facts or {"start": [job.position, job.line]}
+    start, start_line = stored["start"]
+    look = ProfilePass.resumed(stored.get("pass"), layout, now().date())
+    position, until = job.position, monotonic() + seconds
+    while position < job.size_bytes and monotonic() < until:
+        data = await _window(handling, job, position)
+        final = position + len(data) >= job.size_bytes
+        position += await asyncio.to_thread(look.feed, data, final=final)
+    whole = position >= job.size_bytes
+    profile: Profile | None = None
+    if whole and look.layout.shape == "columns":
+        profile = await asyncio.to_thread(guess, look.layout.columns, look.facts, parse(job.told), job.filename or "")
+        if not profile.says_something:
+            raise NothingFound
+    async with handling.claim([one]) as (batch, claimed):
+        if not claimed or not await queries.take(batch, job.org_id, job.id, position=job.position, stage="profile"):
+            return
+        if whole:
+            shape = own_shape(job.told) if profile is None else profile_shape(profile)
+            await queries.begin_rows(
+                batch, job.org_id, job.id, position=start, line=start_line, rows_total=look.rows,
+                profile=shape, layout=look.layout.as_dict(), at=now(),
+            )  # fmt: skip
+            await _go_on(batch, one, job.id, start)
+        else:
+            facts = {"start": [start, start_line], "pass": look.as_dict()}
+            await queries.advance_profile(
+                batch, job.org_id, job.id, position=position, line=job.line, rows=look.rows, facts=facts,
+                layout=look.layout.as_dict(), at=now(),
+            )  # fmt: skip
+            await _go_on(batch, one, job.id, position)
+
+
+def row_reader(job: ImportRow, layout: Layout) -> RowReader:
+    """The reader of the rows of an import whose columns are known."""
+    profile = profile_from(job.profile or own_shape(job.told))
+    return RowReader(
+        layout.columns,
+        profile.roles,
+        job.digest or "",
+        profile.date_order,
+        profile.timezone,
+        profile.channel,
+        profile.source,
+        profile.plain_numbers,
+    )
+
+
+async def _store_rows(one: Event, job: ImportRow, handling: Handling, seconds: float) -> None:
+    layout = Layout.from_dict(job.layout or {})
+    data = await _window(handling, job, job.position)
+    final = job.position + len(data) >= job.size_bytes
+    at = now()
+    piece: RowSlice = await asyncio.to_thread(
+        read_rows,
+        data,
+        final=final,
+        layout=layout,
+        reader=row_reader(job, layout),
+        origin=Origin(job.org_id, job.created_at),
+        first_row=job.rows_read + 1,
+        first_line=job.line + 1,
+        max_rows=SLICE_ROWS,
+        max_seconds=seconds / 2,
+    )
+    position = job.position + piece.end
+    errors = [
+        queries.RowError(one.row, one.ordinal, one.line, one.fault.column, one.fault.code, one.fault.detail)
+        for one in piece.rejections
+    ]
+    async with handling.claim([one]) as (batch, claimed):
+        if not claimed or not await queries.take(batch, job.org_id, job.id, position=job.position, stage="rows"):
+            return
+        stored = await store(batch, piece.prepared)
+        await queries.advance_rows(
+            batch, job.org_id, job.id, position=position, line=job.line + piece.lines, rows=piece.rows,
+            outcome=Counter(result.status for result in stored), errors=errors, rejected=piece.rejected,
+            error_counts=Counter(job.error_counts) + piece.error_counts, notes=Counter(job.notes) + piece.notes, at=at,
+        )  # fmt: skip
+        if position >= job.size_bytes:
+            await queries.finish(batch, job.org_id, job.id, status="completed", failure=None, at=now())
+        else:
+            await _go_on(batch, one, job.id, position)
+
+
+async def _window(handling: Handling, job: ImportRow, position: int) -> bytes:
+    async with handling.database.batch([job.org_id]) as batch:
+        return await queries.read_bytes(batch, job.org_id, job.id, position, WINDOW_BYTES)
+
+
+async def _go_on(batch: Batch, one: Event, import_id: UUID, position: int) -> None:
+    data = ImportContinues(import_id=import_id, position=position).model_dump(mode="json")
+    await publish(batch, [event(one.org_id, "ImportContinues", data, publisher="ingest", trace=one.trace)])
+
+
+@every(seconds=300.0)
+async def clear_abandoned(handling: Handling) -> None:
+    """Delete what uploads left behind whose sender went away, or whose process died."""
+    before = now() - ABANDONED_AFTER
+    async with handling.database.batch([], role=SWEEPER) as batch:
+        left = await queries.abandoned(batch, None, before=before)
+    for org_id, import_id in left:
+        async with handling.database.batch([org_id]) as batch:
+            await queries.discard(batch, org_id, import_id)

@@ -116,9 +116,7 @@ def advance(
     moved = replace(case, status=to, owner_id=owner, outcome=outcome)
     if customer_informed_at is not None or customer_informed_channel is not None:
         if to is Status.REOPENED:
-            raise TransitionRefused(
-                "/customer_informed_at", "Reopening takes back that the customer was told."
-            )
+            raise TransitionRefused("/customer_informed_at", "Reopening takes back that the customer was told.")
         moved = inform(moved, customer_informed_at, customer_informed_channel, at=at)
     if to is Status.RESOLVED:
         return replace(moved, resolved_at=at)

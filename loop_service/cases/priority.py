@@ -60,15 +60,11 @@ def urgency(
     if sentiment_score is not None:
         points = round(SENTIMENT_POINTS * min(1.0, max(0.0, -sentiment_score)))
         given.append(Points("sentiment", points, f"sentiment {sentiment_score:+.2f}"))
-    given.append(
-        Points("words", WORDS_POINTS if has_words else 0, "said why" if has_words else "gave no words")
-    )
+    given.append(Points("words", WORDS_POINTS if has_words else 0, "said why" if has_words else "gave no words"))
     known = "a customer we know" if customer_known else "nobody we know"
     given.append(Points("customer", CUSTOMER_POINTS if customer_known else 0, known))
     if open_cases_of_customer > 0:
-        given.append(
-            Points("repeat", REPEAT_POINTS, f"{open_cases_of_customer} open case(s) of the same customer")
-        )
+        given.append(Points("repeat", REPEAT_POINTS, f"{open_cases_of_customer} open case(s) of the same customer"))
     score = min(100, sum(one.points for one in given))
     return Urgency(score, level(score), tuple(given))
 

@@ -247,9 +247,7 @@ class _Reader:
         if kind is None:
             return self.clause(node, pointer)
         if len(node) > 1:
-            self.fault(
-                pointer, "unknown_field", f'Beside "{kind}" nothing else may stand in the same object.'
-            )
+            self.fault(pointer, "unknown_field", f'Beside "{kind}" nothing else may stand in the same object.')
         if kind == "not":
             inner = self.tree(node["not"], f"{pointer}/not", depth + 1)
             return _Not(inner) if inner is not None else None
@@ -270,9 +268,7 @@ class _Reader:
         before = len(self.faults)
         for key in node:
             if key not in ("field", "op", "value", "aspect"):
-                self.fault(
-                    pointer, "unknown_field", "A clause has field, op, value and, for ratings, aspect."
-                )
+                self.fault(pointer, "unknown_field", "A clause has field, op, value and, for ratings, aspect.")
                 break
         field, op, aspect = node.get("field"), node.get("op"), node.get("aspect")
         allowed = self.allowed(field)
@@ -280,13 +276,9 @@ class _Reader:
             self.fault(f"{pointer}/field", "unknown_value", f"Fields: {', '.join(FIELDS)}, attributes.<key>.")
             return None
         if not isinstance(op, str) or op not in allowed:
-            self.fault(
-                f"{pointer}/op", "unknown_value", f"For this field op is one of: {', '.join(allowed)}."
-            )
+            self.fault(f"{pointer}/op", "unknown_value", f"For this field op is one of: {', '.join(allowed)}.")
             return None
-        if aspect is not None and not (
-            isinstance(aspect, str) and aspect and str(field).startswith("rating.")
-        ):
+        if aspect is not None and not (isinstance(aspect, str) and aspect and str(field).startswith("rating.")):
             self.fault(f"{pointer}/aspect", "type", "Aspect is a name and goes with rating fields only.")
         value = node.get("value", True) if op == "exists" else node.get("value")
         read = self.value(str(field), op, value, f"{pointer}/value")
@@ -312,11 +304,7 @@ class _Reader:
                 self.fault(pointer, "type", "true or false is needed.")
             return value
         if op in _ORDER or field.startswith("rating."):
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, int | float)
-                or not -LARGEST <= value <= LARGEST
-            ):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
                 self.fault(pointer, "type", "A number is needed.")
             return value
         if op in ("in", "not_in", "contains", "contains_all"):

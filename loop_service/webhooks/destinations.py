@@ -62,25 +62,23 @@ _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
-LOCAL_SUFFIXES = tuple(
-    [
-        "localhost",
-        "local",
-        "internal",
-        "intranet",
-        "lan",
-        "home",
-        "corp",
-        "private",
-        "home.arpa",
-        "onion",
-        "test",
-        "invalid",
-        "example",
-        "localdomain",
-        "arpa",
-        "alt",
-    ]
+LOCAL_SUFFIXES = (
+    "localhost",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "home.arpa",
+    "onion",
+    "test",
+    "invalid",
+    "example",
+    "localdomain",
+    "arpa",
+    "alt",
 )
 """Names that mean something only inside a network, or nothing at all (RFC 6761, 6762, 7686, 8375, 9476)."""
 

@@ -29,9 +29,7 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signed_headers(
-    message_id: str, at: datetime, body: bytes, signing_secrets: Sequence[str]
-) -> dict[str, str]:
+def signed_headers(message_id: str, at: datetime, body: bytes, signing_secrets: Sequence[str]) -> dict[str, str]:
     """The three headers for `body` sent at `at`; with several secrets several signatures, space-separated."""
     text = body.decode()
     signatures = [Webhook(secret).sign(message_id, at, text) for secret in signing_secrets]

@@ -158,6 +158,20 @@ def env_example() -> None:
     console.print("Wrote .env.example.")
 
 
+@app.command("new-env")
+def new_env() -> None:
+    """Write a .env with fresh secrets for docker compose; never over an existing one."""
+    from local_stack import settings_reference
+    from local_stack.keyring import new_env_file
+
+    target = ROOT / ".env"
+    if target.exists():
+        raise InfrastructureError("There is a .env already: edit it, or move it away for a new one.")
+    target.touch(mode=0o600)
+    target.write_text(new_env_file(settings_reference.PATH.read_text()))
+    console.print("Wrote .env with fresh secrets; keep it to yourself.")
+
+
 def main(words: list[str] | None = None) -> Any:
     """The command line; an InfrastructureError is one sentence for a person, not a traceback."""
     try:

@@ -46,7 +46,7 @@ def _show(rows: list[dict[str, Any]], empty: str) -> None:
 @app.command("list")
 def list_deliveries(of: Of = "") -> None:
     """Count deliveries by queue, listener and state."""
-    from shared.messaging import dead_letters
+    from local_stack import dead_letters
 
     _show(_with_database(of, dead_letters.summary), "No events yet.")
 
@@ -54,7 +54,7 @@ def list_deliveries(of: Of = "") -> None:
 @app.command()
 def dead(of: Of = "", limit: int = 50) -> None:
     """Show deliveries that were given up, with the reason."""
-    from shared.messaging import dead_letters
+    from local_stack import dead_letters
 
     rows = _with_database(of, lambda database: dead_letters.listed(database, state="dead", limit=limit))
     _show(rows, "Nothing is dead.")
@@ -63,7 +63,7 @@ def dead(of: Of = "", limit: int = 50) -> None:
 @app.command()
 def show(event: UUID, of: Of = "") -> None:
     """Show one event and its deliveries as JSON, personal text included."""
-    from shared.messaging import dead_letters
+    from local_stack import dead_letters
 
     rows = _with_database(of, lambda database: dead_letters.shown(database, event))
     if not rows:
@@ -79,7 +79,7 @@ def replay(
     of: Of = "",
 ) -> None:
     """Send dead deliveries again; the workers take them within seconds."""
-    from shared.messaging import dead_letters
+    from local_stack import dead_letters
 
     if not events and not everything:
         typer.echo("Name event ids, or say --all.", err=True)

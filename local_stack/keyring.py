@@ -36,3 +36,20 @@ def keyring(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     if fresh:
         write_private(path, {**kept, **fresh})
     return {name: environment.get(name) or {**kept, **fresh}[name] for name in SECRETS}
+
+
+def new_env_file(example: str) -> str:
+    """A `.env` for `docker compose`: the example's text with fresh values for everything that is secret.
+
+    `example` is the text of `.env.example`; a variable that must be set stands there as `NAME=` at the end of a line.
+    """
+    lines = []
+    for line in example.splitlines():
+        name, sign, value = line.partition("=")
+        if sign and not value and name in SECRETS:
+            lines.append(f"{name}={SECRETS[name]()}")
+        elif sign and not value and name.endswith("_PASSWORD"):
+            lines.append(f"{name}={secrets.token_urlsafe(24)}")
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"

@@ -34,7 +34,7 @@ class Process:
 PROCESSES: tuple[Process, ...] = (
     Process("ingest-api", "ingest", "api", "ingest_service"),
     Process("analysis-api", "analysis", "api", "analysis_service"),
-    Process("loop-api", "loop", "api", "loop_service"),
+    Process("loop-api", "loop", "api", "loop_service", upstreams=(("LOOP_ANALYSIS_URL", "analysis-api"),)),
     Process("ingest-worker", "ingest", "worker", "ingest_service"),
     Process("analysis-worker", "analysis", "worker", "analysis_service"),
     Process("loop-worker", "loop", "worker", "loop_service"),

@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
+from collections import Counter
 from typing import Any
 
+from local_stack.keyring import SECRETS
 from local_stack.places import ROOT
 from local_stack.processes import SERVICES
 
@@ -38,9 +41,22 @@ json.dump(fields, sys.stdout)
 HEAD = """\
 # Every setting of cxloop, written by `make env-example`; a test keeps it equal to the services' settings.
 #
-# Nothing here is needed for `make demo` or `make up`. For a server of your own: copy it to `.env`, fill in what
-# has no default, and start `docker compose up`, or export the variables before `cxloop up`.
+# Nothing here is needed for `make demo` or `make up`. For containers: `cxloop new-env` makes a `.env` of it with
+# fresh secrets, then `docker compose up --build`. Without containers: export what you need before `cxloop up`.
 # A variable may be set for one service by its prefix (GATEWAY_, INGEST_, ANALYSIS_, LOOP_): INGEST_DB_POOL_SIZE=20.
+"""
+
+
+COMPOSE = """
+# ---- docker compose only: passwords of the database's owner and of each service's own login; letters, digits, - _
+POSTGRES_PASSWORD=
+GATEWAY_DATABASE_PASSWORD=
+INGEST_DATABASE_PASSWORD=
+ANALYSIS_DATABASE_PASSWORD=
+LOOP_DATABASE_PASSWORD=
+# Where the gateway's port is opened on the host.
+# CXLOOP_BIND=127.0.0.1
+# CXLOOP_PORT=8080
 """
 
 
@@ -54,8 +70,9 @@ def fields_of(service: str) -> list[dict[str, Any]]:
 
 def _line(variable: str, field: dict[str, Any]) -> str:
     default = field["default"]
-    words = f"# {field['words']}\n" if field["words"] else ""
-    if default is None:
+    lines = textwrap.wrap(field["words"], WIDTH, initial_indent="# ", subsequent_indent="# ")
+    words = "".join(f"{line}\n" for line in lines)
+    if default is None or variable in SECRETS:
         return f"{words}{variable}=\n"
     shown = str(default).lower() if isinstance(default, bool) else str(default)
     return f"{words}# {variable}={shown}\n"
@@ -63,16 +80,17 @@ def _line(variable: str, field: dict[str, Any]) -> str:
 
 def env_example() -> str:
     """The whole text of `.env.example`."""
-    common: dict[str, dict[str, Any]] = {}
-    own: dict[str, list[dict[str, Any]]] = {}
-    for service in SERVICES:
-        for field in fields_of(service):
-            if field["common"]:
-                common.setdefault(field["name"], field)
-            else:
-                own.setdefault(service, []).append(field)
+    fields = {service: fields_of(service) for service in SERVICES}
+    common = {field["name"]: field for all_of in fields.values() for field in all_of if field["common"]}
     parts = [HEAD, "\n# ---- every service\n", *(_line(name, field) for name, field in common.items())]
-    for service, fields in own.items():
-        parts.append(f"\n# ---- {service}\n")
-        parts += [_line(f"{service.upper()}_{field['name']}", field) for field in fields]
-    return "".join(parts)
+    own = {service: [field for field in all_of if not field["common"]] for service, all_of in fields.items()}
+    alike = Counter((field["name"], field["default"]) for all_of in own.values() for field in all_of)
+    # A secret, or a setting that several services understand in the same way, is set once, without a prefix.
+    once = {name for (name, _default), services in alike.items() if services > 1 or name in SECRETS}
+    parts.append("\n# ---- where a service needs it\n")
+    several = {field["name"]: field for all_of in own.values() for field in all_of if field["name"] in once}
+    parts += [_line(name, field) for name, field in sorted(several.items())]
+    for service, all_of in own.items():
+        lines = [_line(f"{service.upper()}_{field['name']}", field) for field in all_of if field["name"] not in once]
+        parts += [f"\n# ---- {service}\n", *lines] if lines else []
+    return "".join([*parts, COMPOSE])

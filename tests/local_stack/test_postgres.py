@@ -31,29 +31,36 @@ def ask(server: EmbeddedPostgres, question: str, database: str = "cxloop") -> ob
 
 @pytest.fixture
 def server(tmp_path: Path) -> EmbeddedPostgres:
+    """Without fsync, which most of these tests do not need."""
+    return EmbeddedPostgres(tmp_path / "postgres", fsync=False)
+
+
+@pytest.fixture
+def durable(tmp_path: Path) -> EmbeddedPostgres:
+    """As a stack starts it."""
     return EmbeddedPostgres(tmp_path / "postgres")
 
 
-def test_serves_on_a_private_socket_and_no_port(server: EmbeddedPostgres) -> None:
-    with server:
-        assert ask(server, "SELECT lower('ÄÖ')") == "äö"
-        assert ask(server, "SHOW listen_addresses") == ""
-        assert ask(server, "SHOW fsync") == "on"
-        assert ask(server, "SHOW synchronous_commit") == "on"
-        assert server.sockets.stat().st_mode & 0o777 == 0o700
-        assert server.pid is not None
-        pid = server.pid
-    assert server.pid is None
+def test_serves_on_a_private_socket_and_no_port(durable: EmbeddedPostgres) -> None:
+    with durable:
+        assert ask(durable, "SELECT lower('ÄÖ')") == "äö"
+        assert ask(durable, "SHOW listen_addresses") == ""
+        assert ask(durable, "SHOW fsync") == "on"
+        assert ask(durable, "SHOW synchronous_commit") == "on"
+        assert durable.sockets.stat().st_mode & 0o777 == 0o700
+        assert durable.pid is not None
+        pid = durable.pid
+    assert durable.pid is None
     assert start_time(pid) == ""
 
 
-def test_what_was_committed_survives_a_power_cut(server: EmbeddedPostgres) -> None:
-    with server:
-        ask(server, "CREATE TABLE kept (n int)")
-        ask(server, "INSERT INTO kept VALUES (7)")
-        server.kill()
-        server.start()
-        assert ask(server, "SELECT n FROM kept") == 7
+def test_what_was_committed_survives_a_power_cut(durable: EmbeddedPostgres) -> None:
+    with durable:
+        ask(durable, "CREATE TABLE kept (n int)")
+        ask(durable, "INSERT INTO kept VALUES (7)")
+        durable.kill()
+        durable.start()
+        assert ask(durable, "SELECT n FROM kept") == 7
 
 
 def test_a_second_start_on_the_same_data_is_refused_with_a_sentence(server: EmbeddedPostgres) -> None:

@@ -50,12 +50,14 @@ def bind(listen: str) -> socket.socket:
 class Serving:
     """An ASGI app being served in the current event loop."""
 
-    def __init__(self, app: Any, listen: str, *, keep_alive_s: int = 65) -> None:
+    def __init__(self, app: Any, listen: str, *, keep_alive_s: int = 65, http: Any = "httptools") -> None:
+        """`http`: a subclass of uvicorn's HttpToolsProtocol, where its behaviour needs a change."""
+        self._app = app
         self._socket = bind(listen)
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=http,
                 ws="none",
                 lifespan="on" if getattr(app, "has_lifespan", False) else "off",
                 access_log=False,
@@ -86,7 +88,13 @@ class Serving:
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
-        """Stop taking connections, let requests under way end, then return."""
+        """Stop taking connections, let requests under way end, then return.
+
+        An app with endless answers (server-sent events) has a method `closing` and ends them when it is called.
+        """
+        closing = getattr(self._app, "closing", None)
+        if closing is not None:
+            closing()
         self._server.should_exit = True
         if self._task is not None:
             await self._task

@@ -9,26 +9,34 @@ from shared.contracts.envelope import Event
 from shared.database.engine import Batch, Published
 from shared.messaging.retry import SENDS_IN_ALL, next_attempt_after
 
+# Both look up key by key: LATERAL with OFFSET 0 forbids the planner, which knows little of a young table and less
+# of row-level security, to read every delivery of an organisation for each batch (measured: 1.4 ms a record at
+# 20,000 pending, growing with them), and `state || ''` keeps the index of what is pending out of it.
 _PENDING = """
 SELECT e.org_id, e.id, e.name, e.publisher, e.occurred_at, e.trace, e.data
-FROM unnest($2::uuid[], $3::uuid[]) AS wanted (org_id, event_id)
-JOIN messaging.deliveries d ON d.org_id = wanted.org_id AND d.event_id = wanted.event_id AND d.listener = $1
-JOIN messaging.events e ON e.org_id = wanted.org_id AND e.id = wanted.event_id
-WHERE d.state = 'pending'
+FROM unnest($2::uuid[], $3::uuid[]) AS wanted (org_id, event_id),
+LATERAL (
+    SELECT FROM messaging.deliveries d
+    WHERE d.org_id = wanted.org_id AND d.event_id = wanted.event_id AND d.listener = $1
+      AND d.state || '' = 'pending' OFFSET 0
+) open,
+LATERAL (
+    SELECT * FROM messaging.events one WHERE one.org_id = wanted.org_id AND one.id = wanted.event_id OFFSET 0
+) e
 ORDER BY e.org_id, e.id
 """
 
 _CLAIM = """
-WITH mine AS (
-    SELECT d.org_id, d.event_id FROM messaging.deliveries d
-    JOIN unnest($2::uuid[], $3::uuid[]) AS wanted (org_id, event_id)
-      ON d.org_id = wanted.org_id AND d.event_id = wanted.event_id
-    WHERE d.listener = $1 AND d.state = 'pending'
-    ORDER BY d.org_id, d.event_id
-    FOR UPDATE OF d SKIP LOCKED
-)
 UPDATE messaging.deliveries d SET state = 'done', done_at = clock_timestamp(), last_error = NULL
-FROM mine WHERE d.org_id = mine.org_id AND d.event_id = mine.event_id AND d.listener = $1
+WHERE d.ctid = ANY (ARRAY(
+    SELECT mine.ctid FROM unnest($2::uuid[], $3::uuid[]) AS wanted (org_id, event_id),
+    LATERAL (
+        SELECT one.ctid FROM messaging.deliveries one
+        WHERE one.org_id = wanted.org_id AND one.event_id = wanted.event_id AND one.listener = $1
+          AND one.state || '' = 'pending' OFFSET 0
+        FOR UPDATE SKIP LOCKED
+    ) mine
+))
 RETURNING d.org_id, d.event_id
 """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
 from shared.contracts.envelope import Event
 from shared.contracts.topology import listeners, queue_of
 from shared.database.engine import Batch, Published, Transaction
@@ -14,7 +16,9 @@ LEASE_S = 10
 _INSERT = """
 WITH published AS (
     INSERT INTO messaging.events (org_id, id, name, publisher, occurred_at, trace, data)
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::jsonb[])
+    SELECT org_id, id, name, publisher, occurred_at, trace, data::jsonb
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+        AS new (org_id, id, name, publisher, occurred_at, trace, data)
 )
 INSERT INTO messaging.deliveries (org_id, event_id, listener, queue, due_at)
 SELECT org_id, event_id, listener, queue, clock_timestamp() + make_interval(secs => $12)
@@ -40,7 +44,7 @@ async def publish(tx: Transaction | Batch, events: Sequence[Event]) -> None:
         [one.publisher for one in ordered],
         [one.occurred_at for one in ordered],
         [one.trace for one in ordered],
-        [one.data for one in ordered],
+        [orjson.dumps(one.data).decode() for one in ordered],  # text: a session's connection has codecs of its own
         [one.org_id for one in due],
         [one.event_id for one in due],
         [one.listener for one in due],

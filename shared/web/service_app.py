@@ -162,15 +162,15 @@ async def serve(app: ServiceApp) -> None:
     await serve_until_signal(app, app.settings)
 
 
-async def serve_until_signal(app: Any, settings: ServiceSettings) -> None:
-    """Serve any ASGI app of ours until SIGTERM or SIGINT, with logs and traces configured."""
+async def serve_until_signal(app: Any, settings: ServiceSettings, *, http: Any = "httptools") -> None:
+    """Serve any ASGI app of ours until SIGTERM or SIGINT, with logs and traces configured (`http`: see Serving)."""
     logs.configure(settings.service, settings.log_level)
     tracing.configure(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    serving = Serving(app, settings.listen)
+    serving = Serving(app, settings.listen, http=http)
     await serving.start()
     logs.log.info("serving", address=serving.url)
     await stop.wait()

@@ -68,7 +68,8 @@ async def test_services_hold_no_power_beyond_their_grants(catalogue: asyncpg.Con
 async def test_no_view_and_no_function_runs_with_its_owner_s_rights(catalogue: asyncpg.Connection) -> None:
     views = await catalogue.fetch(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY ($1) "
-        "AND (c.relkind = 'm' OR (c.relkind = 'v' AND NOT coalesce(c.reloptions::text LIKE '%security_invoker=true%', false)))",
+        "AND (c.relkind = 'm' OR (c.relkind = 'v' "
+        "AND NOT coalesce(c.reloptions::text LIKE '%security_invoker=true%', false)))",
         SCHEMAS,
     )
     definers = await catalogue.fetch(

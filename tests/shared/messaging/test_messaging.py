@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from local_stack import dead_letters
 from shared.contracts import topology
 from shared.contracts.envelope import Event, event
 from shared.database.engine import Database
 from shared.foundation.ids import new_id
-from shared.messaging import Handling, Permanent, dead_letters, publish, registry, retry
+from shared.messaging import Handling, Permanent, publish, registry, retry
 from shared.messaging.jobs import connect, enqueue
 from shared.messaging.worker import QueueWorker
 from tests.support.drain import drained, until
@@ -88,7 +89,7 @@ async def test_a_lost_wake_up_is_found_by_the_sweeper(
 async def test_a_poisonous_event_stands_alone_and_its_neighbours_go_through(
     servers: Servers, organisation: UUID, wired: tuple[Database, QueueWorker]
 ) -> None:
-    database, worker = wired
+    database, _ = wired
     events = [made(organisation, n=n, poison=n == 13) for n in range(32)]
     async with database.batch([organisation]) as batch:
         await publish(batch, events)

@@ -61,6 +61,7 @@ class ColumnFacts:
         if first < UNIQUE_LIMIT:
             self._note_repeats(counts)
             self.counted_up = self.counted_up and _counts_up(cells, first)
+        numbers = first < UNIQUE_LIMIT or max(self.numeric, self.emails, self.phones) > 0.4 * self.filled
         for cell, times in counts.items():
             if is_absent(cell):
                 continue
@@ -68,7 +69,8 @@ class ColumnFacts:
             self.letters += len(cell) * times
             self.longest = max(self.longest, len(cell))
             self.spaced += times * (cell.strip().count(" ") >= 2)
-            self._note_number(cell, times)
+            if numbers:
+                self._note_number(cell, times)
             if self.values is not None:
                 self.values[cell] = self.values.get(cell, 0) + times
         if self.values is not None and len(self.values) > VALUES_LIMIT:

@@ -24,8 +24,8 @@ _NUMERIC: Final = re.compile(r"\s*(\d{1,2})\s?([/.\-])\s?(\d{1,2})\s?\2\s?(\d{4}
 _YEAR_FIRST: Final = re.compile(r"\s*(\d{4})([/.\-])(\d{1,2})\2(\d{1,2})" + _TIME + r"\s*$")
 _DAY_NAME: Final = r"\s*(?:[^\W\d_]{2,10}\.?,?\s+)?"
 _DAY_MONTH: Final = re.compile(
-    _DAY_NAME + r"(\d{1,2})(?:st|nd|rd|th|er|º|\.)?[\s\-/.]*(?:of\s+|de\s+)?([^\W\d_]{3,12})\.?[\s\-/,.]*(?:de\s+)?(\d{4}|\d{2})"
-    + _TIME + r"\s*$",
+    _DAY_NAME + r"(\d{1,2})(?:st|nd|rd|th|er|º|\.)?[\s\-/.]*(?:of\s+|de\s+)?"
+    + r"([^\W\d_]{3,12})\.?[\s\-/,.]*(?:de\s+)?(\d{4}|\d{2})" + _TIME + r"\s*$",
 )  # fmt: skip
 _MONTH_DAY: Final = re.compile(
     _DAY_NAME + r"([^\W\d_]{3,12})\.?[\s\-/]+(\d{1,2})(?:st|nd|rd|th)?[,\s\-/]+(\d{4})" + _TIME + r"\s*$"
@@ -53,8 +53,8 @@ _MONTH_WORDS: Final = (
 )
 _MONTHS: Final = {word: index + 1 for index, line in enumerate(_MONTH_WORDS) for word in line.split()}
 _ZONES: Final = {
-    "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "WET": 0, "CET": 1, "WEST": 1, "CEST": 2, "EET": 2, "EEST": 3, "EST": -5, "EDT": -4,
-    "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "WET": 0, "CET": 1, "WEST": 1, "CEST": 2, "EET": 2, "EEST": 3,
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
 }  # fmt: skip
 """Abbreviations with one common meaning (RFC 2822 and Europe). BST, IST and the like mean several things: refused."""
 
@@ -249,27 +249,40 @@ class DateEvidence:
         """The order of day and month, the confidence (0-1) and the reason for people."""
         if not self.numeric:
             return "DMY", 1.0, "no date in this column depends on the order of day and month"
-        if self.first_over_12 and self.second_over_12:
-            order: Order = "DMY" if self.first_over_12 >= self.second_over_12 else "MDY"
+        return (
+            self._proven() or self._plausible() or self._smoother()
+            or ("DMY", 0.3, "nothing decides between day first and month first; say date_order to be sure")
+        )  # fmt: skip
+
+    def _proven(self) -> tuple[Order, float, str] | None:
+        first, second = self.first_over_12, self.second_over_12
+        if first and second:
+            order: Order = "DMY" if first >= second else "MDY"
             return order, 0.4, (
-                f"the column contradicts itself: {self.first_over_12} cells can only be day first, "
-                f"{self.second_over_12} only month first; rows of the other order are refused"
+                f"the column contradicts itself: {first} cells can only be day first, {second} only month first; "
+                "rows of the other order are refused"
             )  # fmt: skip
-        if self.first_over_12:
-            return "DMY", 1.0, f"day first: {self.first_over_12} cells begin with a number over 12"
-        if self.second_over_12:
-            return "MDY", 1.0, f"month first: {self.second_over_12} cells have a number over 12 in second place"
+        if first:
+            return "DMY", 1.0, f"day first: {first} cells begin with a number over 12"
+        if second:
+            return "MDY", 1.0, f"month first: {second} cells have a number over 12 in second place"
+        return None
+
+    def _plausible(self) -> tuple[Order, float, str] | None:
         if self.dotted > self.numeric / 2:
             return "DMY", 0.9, "day first: dates with dots are written that way"
-        if bool(self.future_if_dmy) != bool(self.future_if_mdy):
-            if self.future_if_dmy:
-                return "MDY", 0.85, "month first: day first would put answers into the future"
+        if self.future_if_dmy and not self.future_if_mdy:
+            return "MDY", 0.85, "month first: day first would put answers into the future"
+        if self.future_if_mdy and not self.future_if_dmy:
             return "DMY", 0.85, "day first: month first would put answers into the future"
         if self.half_days > self.numeric / 2:
             return "MDY", 0.6, "month first: times with AM and PM go with it; say date_order if that is wrong"
+        return None
+
+    def _smoother(self) -> tuple[Order, float, str] | None:
         low, high = sorted((self.jumps_if_dmy, self.jumps_if_mdy))
-        if high > 2 * low + 30:
-            if self.jumps_if_dmy < self.jumps_if_mdy:
-                return "DMY", 0.7, "day first: the file is in order of time that way"
-            return "MDY", 0.7, "month first: the file is in order of time that way"
-        return "DMY", 0.3, "nothing decides between day first and month first; say date_order to be sure"
+        if high <= 2 * low + 30:
+            return None
+        if self.jumps_if_dmy < self.jumps_if_mdy:
+            return "DMY", 0.7, "day first: the file is in order of time that way"
+        return "MDY", 0.7, "month first: the file is in order of time that way"

@@ -56,7 +56,7 @@ class EncodingUnknown(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EncodingChoice:
-    """What was chosen, for a machine (`encoding`, `bom` bytes to skip) and for a person (`reason`, `confidence` 0-1)."""
+    """What was chosen: `encoding` and `bom` bytes to skip for a machine, `reason` and `confidence` for a person."""
 
     encoding: str
     bom: int
@@ -131,9 +131,8 @@ class EncodingScout:
         if wide := _wide(self._head):
             return self._choice(wide, 0, f"every other byte is zero, as in {wide.upper()} text", 0.95)
         if not self._broken:
-            if not self._multibyte:
-                return self._choice("utf-8", 0, "only ASCII characters, which every encoding shares", 1.0)
-            return self._choice("utf-8", 0, "the whole file is valid UTF-8", 0.99)
+            plain = "only ASCII characters, which every encoding shares"
+            return self._choice("utf-8", 0, "the whole file is valid UTF-8" if self._multibyte else plain, 0.99)
         if self._multibyte >= 2 * self._broken:
             reason = "UTF-8 but for some broken bytes, which are read as Windows-1252"
             return self._choice("utf-8", 0, reason, 0.9)

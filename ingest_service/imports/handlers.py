@@ -18,8 +18,6 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from shared.messaging.publishing import publish
-
 from ingest_service.imports import queries
 from ingest_service.imports.layout import Layout
 from ingest_service.imports.mapping import MappingRefused, parse
@@ -35,6 +33,7 @@ from shared.database import Batch
 from shared.database.failures import is_temporary
 from shared.database.migrate import SWEEPER
 from shared.foundation.clock import now
+from shared.messaging.publishing import publish
 from shared.messaging.registry import every, handles
 from shared.messaging.retry import describe
 from shared.messaging.work import Handling

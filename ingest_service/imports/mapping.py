@@ -27,9 +27,9 @@ METRICS: Final = ("nps", "csat", "ces", "stars", "rating")
 SINGLE: Final = frozenset(ROLES) - {"text", "attribute", "ignore", "customer.name"}
 """Roles that one column can have; several texts are joined, several names too (first and last)."""
 _SHORT: Final = {
-    "id": "submission_id", "date": "occurred_at", "email": "customer.email", "phone": "customer.phone",
-    "name": "customer.name", "customer": "customer.external_id", "external_id": "customer.external_id", "comment": "text", "skip": "ignore",
-    "attr": "attribute", "customer_id": "customer.external_id",
+    "id": "submission_id", "date": "occurred_at", "comment": "text", "skip": "ignore", "attr": "attribute",
+    "email": "customer.email", "phone": "customer.phone", "name": "customer.name", "customer": "customer.external_id",
+    "external_id": "customer.external_id", "customer_id": "customer.external_id",
 }  # fmt: skip
 _ORDERS: Final = ("DMY", "MDY", "YMD")
 _DEFAULT_SCALES: Final = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0), "stars": (1.0, 5.0)}

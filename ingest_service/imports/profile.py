@@ -190,7 +190,7 @@ def _with_scale(role: ColumnRole, facts: ColumnFacts) -> ColumnRole:
         return role
     numbers = [*(role.values or {}).values(), facts.low or 0.0, facts.high or 0.0]
     high = next((limit for limit in (5.0, 7.0, 10.0, 100.0) if max(numbers) <= limit), max(numbers))
-    low = min(0.0, min(numbers)) if min(numbers) < 1 or high == 100 else 1.0
+    low = min(0.0, *numbers) if min(numbers) < 1 or high == 100 else 1.0
     return replace(role, low=low, high=high)
 
 

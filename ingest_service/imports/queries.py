@@ -18,7 +18,7 @@ PART_BYTES: Final = 1024 * 1024
 ERRORS_KEPT: Final = 100_000
 """Errors stored per import; beyond it only their number by code is kept."""
 
-HIDDEN: Final = ("receiving", "dry_run")
+HIDDEN: Final = ("receiving",)
 """Statuses of rows that are no imports yet."""
 
 
@@ -34,18 +34,15 @@ class RowError:
     detail: str
 
 
-async def create(
-    batch: Batch, org_id: UUID, import_id: UUID, *, status: str, filename: str | None, told: Mapping[str, Any],
-    created_by: str | None, at: datetime,
-) -> None:  # fmt: skip
+async def create(batch: Batch, org_id: UUID, import_id: UUID, *, created_by: str | None, at: datetime) -> None:
     """A row for an upload that begins."""
     await batch.conn.execute(
         """
-        INSERT INTO ingest.imports (org_id, id, status, stage, filename, size_bytes, told, position, line, rows_read,
-            accepted, duplicates, revised, rejected, error_counts, notes, created_by, created_at, touched_at)
-        VALUES ($1, $2, $3, 'profile', $4, 0, $5, 0, 0, 0, 0, 0, 0, 0, '{}', '{}', $6, $7, $7)
+        INSERT INTO ingest.imports (org_id, id, status, stage, size_bytes, told, position, line, rows_read, accepted,
+            duplicates, revised, rejected, error_counts, notes, created_by, created_at, touched_at)
+        VALUES ($1, $2, 'receiving', 'profile', 0, '{}', 0, 0, 0, 0, 0, 0, 0, '{}', '{}', $3, $4, $4)
         """,
-        org_id, import_id, status, filename, dict(told), created_by, at,
+        org_id, import_id, created_by, at,
     )  # fmt: skip
 
 
@@ -70,23 +67,25 @@ async def add_part(batch: Batch, org_id: UUID, import_id: UUID, start: int, data
 
 
 async def receive(
-    batch: Batch, org_id: UUID, import_id: UUID, *, status: str, digest: str, filename: str | None,
-    told: Mapping[str, Any], layout: Mapping[str, Any], position: int, line: int, at: datetime,
+    batch: Batch, org_id: UUID, import_id: UUID, *, digest: str, filename: str | None, told: Mapping[str, Any],
+    layout: Mapping[str, Any], position: int, line: int, at: datetime,
 ) -> None:  # fmt: skip
-    """The upload is whole: note what it is and where its data begins."""
+    """The upload is whole: it becomes a queued import whose data begins at `position`, behind `line` lines."""
     await batch.conn.execute(
         """
-        UPDATE ingest.imports SET status = $3, digest = $4, filename = $5, told = $6, layout = $7, position = $8, line = $9,
-            touched_at = $10
+        UPDATE ingest.imports SET status = 'queued', digest = $3, filename = $4, told = $5, layout = $6,
+            position = $7, line = $8, touched_at = $9
         WHERE org_id = $1 AND id = $2
         """,
-        org_id, import_id, status, digest, filename, dict(told), dict(layout), position, line, at,
+        org_id, import_id, digest, filename, dict(told), dict(layout), position, line, at,
     )  # fmt: skip
 
 
 async def discard(batch: Batch, org_id: UUID, import_id: UUID) -> None:
     """Delete an upload that never became an import, with its bytes."""
-    await batch.conn.execute("DELETE FROM ingest.imports WHERE org_id = $1 AND id = $2", org_id, import_id)
+    await batch.conn.execute(
+        "DELETE FROM ingest.imports WHERE org_id = $1 AND id = $2 AND status = 'receiving'", org_id, import_id
+    )
 
 
 async def read_bytes(batch: Batch, org_id: UUID, import_id: UUID, position: int, length: int) -> bytes:
@@ -122,8 +121,8 @@ async def advance_profile(
     """The columns are known up to `position`."""
     await batch.conn.execute(
         """
-        UPDATE ingest.imports SET status = 'running', position = $3, line = $4, rows_total = $5, facts = $6, layout = $7,
-            started_at = coalesce(started_at, $8), touched_at = $8
+        UPDATE ingest.imports SET status = 'running', position = $3, line = $4, rows_total = $5, facts = $6,
+            layout = $7, started_at = coalesce(started_at, $8), touched_at = $8
         WHERE org_id = $1 AND id = $2
         """,
         org_id, import_id, position, line, rows, dict(facts), dict(layout), at,
@@ -137,8 +136,8 @@ async def begin_rows(
     """The whole file was looked at: from here on its rows are stored, from `position` on."""
     await batch.conn.execute(
         """
-        UPDATE ingest.imports SET status = 'running', stage = 'rows', position = $3, line = $4, rows_total = $5, facts = NULL,
-            profile = $6, layout = $7, started_at = coalesce(started_at, $8), touched_at = $8
+        UPDATE ingest.imports SET status = 'running', stage = 'rows', position = $3, line = $4, rows_total = $5,
+            facts = NULL, profile = $6, layout = $7, started_at = coalesce(started_at, $8), touched_at = $8
         WHERE org_id = $1 AND id = $2
         """,
         org_id, import_id, position, line, rows_total, dict(profile), dict(layout), at,
@@ -241,7 +240,7 @@ async def abandoned(batch: Batch, org_id: UUID | None, *, before: datetime) -> l
     rows = await batch.conn.fetch(
         """
         SELECT org_id, id FROM ingest.imports
-        WHERE status IN ('receiving', 'dry_run') AND touched_at < $2 AND ($1::uuid IS NULL OR org_id = $1) LIMIT 100
+        WHERE status = 'receiving' AND touched_at < $2 AND ($1::uuid IS NULL OR org_id = $1) LIMIT 100
         """,
         org_id, before,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One row and the mapping make one submission, in the shape of POST /v1/feedback, or faults that say how to mend it (pure).
+"""One row and the mapping make one submission in the shape of POST /v1/feedback, or faults and how to mend them (pure).
 
 An empty score is absent, never nought. A row with neither score nor text is the fault "empty". A row without an id
 of its own gets one from the file's digest and its number, so that the same file twice is the same feedback.
@@ -18,12 +18,11 @@ from ingest_service.imports.dates import DateReader, DateUnreadable, Order
 from ingest_service.imports.headers import slug
 from ingest_service.imports.mapping import ColumnRole
 
-UNANSWERED: Final = ABSENT | frozenset(
-    {
-        "none", "na", "n.a.", "not applicable", "don't know", "dont know", "do not know", "unsure", "not sure", "prefer not to say",
-        "no answer", "no response", "not answered", "skipped", "skip", "not rated", "unrated", "?", "x", ".",
-    }
-)  # fmt: skip
+UNANSWERED: Final = ABSENT | {
+    "none", "na", "n.a.", "not applicable", "don't know", "dont know", "do not know", "unsure", "not sure",
+    "prefer not to say", "no answer", "no response", "not answered", "skipped", "skip", "not rated", "unrated",
+    "?", "x", ".",
+}  # fmt: skip
 """What stands in a score column where nobody scored."""
 
 ATTRIBUTE_LIMIT: Final = 2_048
@@ -134,20 +133,22 @@ class RowReader:
         if role.metric is not None:
             return self._score(column, role, UNANSWERED | absent)
         absent |= ABSENT
+        setter: Setter | None = None
         match role.role:
             case "ignore":
-                return None
+                pass
             case "text":
-                return _text(absent)
+                setter = _text(absent)
             case "occurred_at":
-                return self._date(column, absent)
+                setter = self._date(column, absent)
             case "attribute":
-                return self._attribute(column, role.name, absent | {"none"})
+                setter = self._attribute(column, role.name, absent | {"none"})
             case "customer.external_id" | "customer.email" | "customer.phone" | "customer.name":
-                return self._customer(column, role.role.removeprefix("customer."), absent | {"none"})
+                setter = self._customer(column, role.role.removeprefix("customer."), absent | {"none"})
             case key:
                 self.column_of[f"/{key}"] = column
-                return self._label(key, absent | ({"none"} if key != "title" else set()))
+                setter = self._label(key, absent | ({"none"} if key != "title" else set()))
+        return setter
 
     def _score(self, column: str, role: ColumnRole, absent: frozenset[str]) -> Setter:
         low, high = role.low, role.high

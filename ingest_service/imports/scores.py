@@ -42,18 +42,20 @@ def guess_score(name: str, facts: ColumnFacts) -> ScoreGuess | None:
     if facts.low < 0 or facts.high > 100 or (top_told is not None and facts.high > top_told):
         return None
     binary = facts.high <= 1 and top_told is None
+    found: ScoreGuess | None = None
     if headers.NPS.search(said):
-        return None if binary and facts.filled >= 20 else _recommendation(facts, top_told)
-    if binary:
-        return None
-    if headers.CES.search(said):
-        return _effort(said, facts, range_told, top_told)
-    if headers.CSAT.search(said):
+        found = None if binary and facts.filled >= 20 else _recommendation(facts, top_told)
+    elif binary:
+        found = None
+    elif headers.CES.search(said):
+        found = _effort(said, facts, range_told, top_told)
+    elif headers.CSAT.search(said):
         low, high = _scale(facts, range_told, top_told)
-        return ScoreGuess("csat", low, high, "ascending", True, 0.85, _why("the name asks for satisfaction", low, high))
-    if headers.STARS.search(said) or headers.OVERALL.fullmatch(said) or top_told is not None:
-        return _overall(said, facts, range_told, top_told)
-    return None
+        why = _why("the name asks for satisfaction", low, high)
+        found = ScoreGuess("csat", low, high, "ascending", True, 0.85, why)
+    elif headers.STARS.search(said) or headers.OVERALL.fullmatch(said) or top_told is not None:
+        found = _overall(said, facts, range_told, top_told)
+    return found
 
 
 def guess_aspect(name: str, facts: ColumnFacts, siblings: int) -> ScoreGuess | None:
@@ -128,10 +130,13 @@ def _scale(facts: ColumnFacts, told: tuple[float | None, float] | None, top: flo
 
 def _rare_zero(facts: ColumnFacts) -> str | None:
     numbers = facts.numbers()
-    total = sum(numbers.values())
-    if total >= 20 and 0 < numbers.get(0.0, 0) < 0.03 * total:
-        return f'{numbers[0.0]} of {total} answers are 0: if 0 means "not answered" here, set "absent": ["0"] for this column'
-    return None
+    total, noughts = sum(numbers.values()), numbers.get(0.0, 0)
+    if total < 20 or not 0 < noughts < 0.03 * total:
+        return None
+    return (
+        f'{noughts} of {total} answers are 0: if 0 means "not answered" here, '
+        'set "absent": ["0"] for this column'
+    )  # fmt: skip
 
 
 def _why(first: str, low: float, high: float) -> str:

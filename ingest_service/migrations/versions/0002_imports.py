@@ -17,7 +17,7 @@ TABLES = (
     CREATE TABLE ingest.imports (
         org_id uuid NOT NULL,
         id uuid NOT NULL,
-        status text NOT NULL CHECK (status IN ('receiving', 'dry_run', 'queued', 'running', 'completed',
+        status text NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'completed',
                                                'completed_with_errors', 'failed', 'cancelled')),
         stage text NOT NULL CHECK (stage IN ('profile', 'rows', 'done')),
         filename text,
@@ -84,6 +84,6 @@ def upgrade() -> None:
     # The sweeper sees which uploads were abandoned, of every organisation, and nothing of what is in them.
     op.execute(f"GRANT USAGE ON SCHEMA ingest TO {SWEEPER}")
     op.execute(
-        f"CREATE POLICY abandoned ON ingest.imports FOR SELECT TO {SWEEPER} USING (status IN ('receiving', 'dry_run'))"
+        f"CREATE POLICY abandoned ON ingest.imports FOR SELECT TO {SWEEPER} USING (status = 'receiving')"
     )
     op.execute(f"GRANT SELECT (org_id, id, status, touched_at) ON ingest.imports TO {SWEEPER}")

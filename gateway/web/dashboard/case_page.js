@@ -67,16 +67,17 @@ function facts(node, one) {
     one.priority_reasons?.length ? h('details', { class: 'why' }, h('summary', { class: 'small' }, 'Why this priority'), h('ul', { class: 'small muted reasons' }, one.priority_reasons.map((reason) => h('li', {}, `${reason.because} (${reason.points > 0 ? '+' : ''}${reason.points})`)))) : null);
 }
 
-const detailOf = (step) => step.detail || step.reason || step.because || '';
+const STAGE_TONES = { done: 'good', failed: 'bad' };
+const STAGE_WORDS = { pending: 'on its way', waiting: 'waits for the stage before', skipped: 'not needed', failed: 'given up' };
+const took = (ms) => (ms < 1000 ? `${ms} ms later` : ms < 120_000 ? `${(ms / 1000).toFixed(1)} s later` : '');
 
 async function trace(node, feedbackId) {
-  const found = await ask(path`/v1/feedback/${feedbackId}/trace`);
-  const steps = found.steps || found.data || [];
-  node.hidden = steps.length === 0;
-  if (steps.length) {
-    card(node, 'From the answer to the action', h('ol', { class: 'line' }, steps.map((step) => h('li', { class: /fail|dead|refus/.test(step.status || '') ? 'bad' : step.at ? 'good' : null },
-      h('p', {}, h('strong', {}, label(step.step || step.name || step.kind)), ' ', step.at ? time(step.at) : h('span', { class: 'muted' }, 'not yet')), detailOf(step) ? h('p', { class: 'muted small' }, String(detailOf(step))) : null))));
-  }
+  const { stages } = await ask(path`/v1/feedback/${feedbackId}/trace`);
+  card(node, 'From the answer to the action', h('ol', { class: 'line' }, stages.map((stage) => h('li', { class: STAGE_TONES[stage.state] },
+    h('p', {}, h('strong', {}, label(stage.name)), ' ', stage.at ? time(stage.at) : h('span', { class: 'muted' }, STAGE_WORDS[stage.state] || ''),
+      stage.duration_ms ? h('span', { class: 'muted' }, ` ${took(stage.duration_ms)}`) : null),
+    stage.reason ? h('p', { class: 'muted small' }, stage.reason) : null,
+    stage.next_at ? h('p', { class: 'muted small' }, 'Tried again ', time(stage.next_at)) : null))));
 }
 
 async function load(words) {

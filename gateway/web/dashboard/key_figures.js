@@ -5,9 +5,10 @@ import { h, put } from '../scripts/dom.js';
 import { change, count, enough, interval, percent, plural, score, signed, TOO_FEW } from '../scripts/words.js';
 import { metricQuery, PERIODS } from './query.js';
 
+/** The whole window in one point. */
+const whole = (found) => found.total;
 const total = async (metric, state, signal, shift = 0) =>
   (await ask(`/v1/metrics/${metric}`, { query: metricQuery(state, { shift }), signal }));
-const first = (found) => found.series[0] || { value: null, n: 0, ci95: null };
 
 /** Shares as a bar and a key: [[words, number, tone]]. The words carry the meaning, the colours repeat it. */
 function shares(parts) {
@@ -78,9 +79,9 @@ export function keyFigures(node) {
       total('volume', state, signal), total('volume', state, signal, 1), openCases.catch(() => null),
     ]);
     const pending = nps.completeness?.pending ?? 0;
-    put(node, npsTile(first(nps), first(npsBefore), state), sentimentTile(first(sentiment), pending),
-      volumeTile(first(volume), first(volumeBefore), pending, state),
+    put(node, npsTile(whole(nps), whole(npsBefore), state), sentimentTile(whole(sentiment), pending),
+      volumeTile(whole(volume), whole(volumeBefore), pending, state),
       cases ? casesTile(cases.open.length, cases.overdue, cases.more) : null);
-    return { completeness: nps.completeness, all: first(volume).n };
+    return { completeness: nps.completeness, all: whole(volume).n };
   };
 }

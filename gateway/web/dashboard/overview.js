@@ -87,7 +87,7 @@ async function refresh(names) {
 function summary({ completeness, all }) {
   const pending = completeness?.pending ?? 0;
   $('#subtitle').textContent = `${plural(all, 'record')} in ${PERIODS[state.days].words}`
-    + (pending ? `, ${count(pending)} still being read` : '') + `. As of ${clockTime(completeness?.as_of || Date.now())}.`;
+    + (pending ? `, ${count(pending)} still being read` : '') + (completeness?.failed ? `, ${count(completeness.failed)} could not be read` : '') + `. As of ${clockTime(completeness?.as_of || Date.now())}.`;
 }
 
 await shell();

@@ -1,7 +1,7 @@
 // Tells a page that something changed: server-sent events, and polling while those do not come through.
 
 const POLL = 15_000;
-const TOPICS = ['records', 'cases', 'imports', 'changed', 'message'];
+const TOPICS = ['records', 'cases', 'imports'];
 
 /**
  * Calls `changed(topics)` with a Set of topic names, at most once per `gap` ms, and `state('live'|'polling'|'paused')`.
@@ -13,6 +13,7 @@ export function listen({ changed, state, gap = 1200 }) {
   let timer = 0;
   let poll = 0;
   let source = null;
+  let cut = false;
 
   const run = () => {
     timer = 0;
@@ -33,21 +34,24 @@ export function listen({ changed, state, gap = 1200 }) {
 
   const connect = () => {
     source = new EventSource('/v1/live');
-    source.addEventListener('open', () => { polling(false); state('live'); });
+    source.addEventListener('open', () => {
+      polling(false);
+      state('live');
+      if (cut) hear('poll'); // what changed while nobody listened
+      cut = false;
+    });
     source.addEventListener('error', () => {
+      cut = true;
       polling(true);
-      state('polling');
+      state(navigator.onLine === false ? 'paused' : 'polling');
       if (source.readyState === EventSource.CLOSED) setTimeout(connect, POLL); // refused, not merely cut
     });
-    for (const topic of TOPICS) {
-      source.addEventListener(topic, (event) => {
-        let name = topic;
-        if (topic === 'message' || topic === 'changed') {
-          try { name = JSON.parse(event.data).topic || topic; } catch { name = event.data || topic; }
-        }
-        hear(name);
-      });
-    }
+    source.addEventListener('state', (event) => { // the server itself may be deaf for a while: then it says so
+      const { live } = JSON.parse(event.data);
+      polling(!live);
+      state(live ? 'live' : 'polling');
+    });
+    for (const topic of TOPICS) source.addEventListener(topic, () => hear(topic));
   };
 
   document.addEventListener('visibilitychange', () => { if (!document.hidden && gathered.size && !timer) run(); });

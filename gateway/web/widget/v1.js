@@ -19,7 +19,7 @@
   const DAY = 864e5;
   const NAME = 'cxloop:' + survey + ':' + key.slice(-8);
 
-  // ---------------------------------------------------------------- texts
+  // --- texts
   const TEXTS = {
     en: ['How likely are you to recommend us to a friend or colleague?', 'Not at all likely', 'Extremely likely',
       'What is the main reason for your score?', 'Send', 'Thank you for your answer.',
@@ -45,10 +45,10 @@
   const NAMES = ['question', 'low', 'high', 'follow_up', 'send', 'thanks', 'saved', 'close', 'optional', 'missing', 'refused'];
   const wanted = (data.language || document.documentElement.lang || navigator.language || 'en').toLowerCase();
   const language = wanted.split('-')[0];
-  const shown = TEXTS[language] ? language : 'en';
+  let shown = TEXTS[language] ? language : 'en';
   const texts = Object.fromEntries(NAMES.map((name, i) => [name, TEXTS[shown][i]]));
 
-  // ---------------------------------------------------------------- memory (works without storage too)
+  // --- memory (works without storage too)
   const memory = {};
   const read = (name) => {
     try { return JSON.parse(localStorage.getItem(NAME + name)); } catch { return memory[name] ?? null; }
@@ -58,9 +58,9 @@
     try { localStorage.setItem(NAME + name, JSON.stringify(value)); } catch { /* private mode or full: memory holds it */ }
   };
 
-  // ---------------------------------------------------------------- delivery
-  /* The queue holds one entry per submission: a later comment replaces the waiting score of the same person.
-   * The server takes (source, submission_id) again as a revision, so sending twice is one voice, not two. */
+  // --- delivery
+  /* One entry per submission: a later comment replaces the waiting score. The server takes the same submission_id
+   * again as a revision, so sending twice is one voice. */
   const GIVE_UP = 7 * DAY;
   let timer = 0;
   let sending = null; // { controller, id } of the request on its way
@@ -115,7 +115,7 @@
     if (next < Infinity) timer = setTimeout(flush, Math.min(Math.max(next - Date.now(), 50), 2e9));
   }
 
-  // ---------------------------------------------------------------- the answer
+  // --- the answer
   const uuid = () => crypto.randomUUID ? crypto.randomUUID() : '10000000-1000-4000-8000-100000000000'.replace(/[018]/g,
     (c) => (+c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+c / 4)))).toString(16));
 
@@ -146,8 +146,8 @@
     keep(entry);
     write(':asked', { at: Date.now(), answered: true });
     if (!final) return void flush();
-    // The page is going away: a beacon outlives it. What is on its way is cut, so that it cannot arrive after its newer
-    // self. Nobody hears whether a beacon arrived, so the entry stays and the next page sends it again: still one voice.
+    // A beacon outlives the page. What is on its way is cut, so that it cannot arrive after its newer self. Nobody hears
+    // whether a beacon arrived, so the entry stays and the next page sends it again.
     if (sending && sending.id === answer.id) sending.controller.abort();
     const beacon = new Blob([entry.body], { type: 'text/plain;charset=UTF-8' });
     if (navigator.onLine !== false && navigator.sendBeacon?.(address(), beacon)) keep({ ...entry, next: Date.now() + 2e4 });
@@ -161,7 +161,7 @@
 
   const closing = () => (answer.outcome === 'refused' ? texts.refused : answer.outcome === 'waiting' ? texts.saved : texts.thanks);
 
-  // ---------------------------------------------------------------- appearance
+  // --- appearance
   const CSS = `
 :host{all:initial;position:fixed;z-index:2147483000;inset-block-end:16px;inset-inline-end:16px;width:min(420px,calc(100vw - 32px));
 --a:#4f46e5;--on:#fff;--bg:#fff;--fg:#16181d;--mute:#5c6370;--line:#d9dce3;--soft:#f4f5f8;color-scheme:light}
@@ -192,7 +192,6 @@ textarea{display:block;width:100%;min-height:76px;resize:vertical;padding:10px 1
 .send:hover{filter:brightness(1.08)}
 button:focus-visible,textarea:focus-visible,.say:focus-visible{outline:3px solid var(--a);outline-offset:2px}
 .say{font-weight:500}.say:empty{display:none}.error{margin-block-start:10px;font-size:13px}
-.vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (prefers-reduced-motion:reduce){form,.more{animation:none}}
 @media (forced-colors:active){form,label.n span,textarea,.send{border:1px solid CanvasText}label.n input:checked+span{forced-color-adjust:none;background:Highlight;color:HighlightText;border-color:Highlight}
 label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{outline-color:Highlight}}
@@ -221,7 +220,7 @@ label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{out
     }
   }
 
-  // ---------------------------------------------------------------- the card
+  // --- the card
   let view = null;
 
   function build() {
@@ -235,8 +234,7 @@ label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{out
     const scale = el('div', { className: 'scale' });
     for (let value = 0; value <= 10; value += 1) {
       const input = el('input', { type: 'radio', name: 'score', value: String(value) });
-      if (value === 0) input.setAttribute('aria-label', '0, ' + texts.low);
-      if (value === 10) input.setAttribute('aria-label', '10, ' + texts.high);
+      input.setAttribute('aria-label', value + ({ 0: ', ' + texts.low, 10: ', ' + texts.high }[value] || ''));
       radios.push(input);
       scale.append(el('label', { className: 'n' }, input, el('span', { textContent: String(value), ariaHidden: 'true' })));
     }
@@ -250,7 +248,7 @@ label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{out
     const say = el('p', { className: 'say', tabIndex: -1 });
     say.setAttribute('role', 'status');
     say.setAttribute('aria-live', 'polite');
-    const form = el('form', { noValidate: true, lang: shown, dir: shown === 'ar' ? 'rtl' : 'ltr' }, ask, say, close);
+    const form = el('form', { noValidate: true, lang: shown, dir: /^(ar|fa|he|ur)$/.test(shown) ? 'rtl' : 'ltr' }, ask, say, close);
     form.setAttribute('role', 'dialog');
     form.setAttribute('aria-label', texts.question);
     root.append(form);
@@ -300,22 +298,23 @@ label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{out
     document.dispatchEvent(new CustomEvent('cxloop:closed', { detail: { survey } }));
   }
 
-  // ---------------------------------------------------------------- published settings
+  // --- published settings
   let published = null;
   const take = (value, limit) => (typeof value === 'string' && value.trim() ? value.slice(0, limit) : null);
 
-  /* The survey as its owner published it: question texts, closed or not, days between two askings. */
   function settings() {
     published ||= fetch(`${base}/v1/surveys/${encodeURIComponent(survey)}/published?key=${encodeURIComponent(key)}`,
       { credentials: 'omit' })
       .then(async (reply) => (reply.ok ? reply.json() : { closed: reply.status === 410 }))
       .catch(() => ({}))
       .then((found) => {
-        const ask = (found.questions || []).find((q) => q.type === 'nps') || {};
-        const more = (found.questions || []).find((q) => q.type === 'text') || {};
-        const put = (name, value) => { if (take(value, 300)) texts[name] = take(value, 300); };
+        const words = found.locales?.[wanted] || found.locales?.[language] || found;
+        const [ask, more] = ['nps', 'text'].map((type) => (words.questions || []).find((q) => q.type === type) || {});
+        if (ask.text) shown = words === found ? (found.language || shown).split('-')[0] : language;
+        const put = (name, value) => { if (take(value, 500)) texts[name] = take(value, 500); };
         put('question', ask.text); put('low', ask.low_label); put('high', ask.high_label);
-        put('follow_up', more.text); put('thanks', found.thanks);
+        put('follow_up', more.text); put('thanks', words.thanks);
+        data.accent ||= found.colour || '';
         return found;
       });
     return published;
@@ -328,11 +327,11 @@ label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{out
     return Date.now() - asked.at > (asked.answered ? days : Math.min(days, 30)) * DAY;
   };
 
-  // ---------------------------------------------------------------- what a page may call
+  // --- what a page may call
   const api = {
-    /** Shows the question. {force: true} asks even who was asked before; {focus: false} leaves the focus where it is.
-     *  Resolves to whether it is shown. */
-    async open({ force = true, focus = true } = {}) {
+    /** Shows the question, also to who was asked before (force), taking the focus (focus). Answers whether it is shown. */
+    async open(options) {
+      const { force = true, focus = true } = options || {};
       if (view) return true;
       const opener = document.activeElement;
       const found = await settings();
@@ -347,7 +346,6 @@ label.n input:focus-visible+span,button:focus-visible,textarea:focus-visible{out
     close: () => hide(),
     /** Names the customer of later answers: {external_id, email, phone, name, attributes}. */
     identify(who) { customer = who && typeof who === 'object' ? { ...who } : null; },
-    /** Forgets that this browser was asked, and who answers. */
     reset() { customer = null; write(':asked', null); },
   };
   window.cxloop = { ...api, push: (call) => api[call[0]]?.(...call.slice(1)) };

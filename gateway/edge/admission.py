@@ -38,6 +38,8 @@ class Admission:
             return await self._caller(visit.inbound, route, key)
         except Problem as problem:
             if problem.status == 401:
+                # A widget may read that its key is no good, and stops trying: there is no list to ask, and no data.
+                visit.origin_allowed = route.browsers and bool(visit.inbound.origin)
                 visit.verdict = await self._limiter.count(self._refused, visit.client)
                 _refuse_above(visit.verdict)
                 visit.verdict = None

@@ -125,7 +125,7 @@ async def test_offline_then_online_arrives_once(
     await page.get_by_role("radio", name="6", exact=True).click()
     await page.get_by_role("textbox").fill(text)
     await page.get_by_role("button", name="Send").click()
-    await expect(page.get_by_role("status")).to_contain_text("as soon as you are online")
+    await expect(page.get_by_role("status")).to_contain_text("as soon as possible")
     await context.set_offline(False)
     (one,) = await stored(api, touchpoint, text=text)
     # The next page finds an empty queue or sends the same answer again; either way it stays one voice.

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from local_stack import event_commands
 from local_stack.binaries import InfrastructureError
-from local_stack.places import LOCAL, ROOT, USES
+from local_stack.places import LOCAL, ROOT, USES, shown
 from local_stack.stack import Stack, stop_stack, until_signal
 from local_stack.standing import standing_environment
 
@@ -42,7 +43,7 @@ def _greeting(stack: Stack, begun: float) -> None:
         ("API reference", f"{stack.gateway_url}/docs"),
         ("mailbox", stack.mailbox_url),
         ("webhook inbox", stack.inbox_url),
-        ("logs", str((stack.home / "logs").relative_to(ROOT))),
+        ("logs", shown(stack.home / "logs")),
     ]
     console.print(f"\n[bold]cxloop is up[/] at [bold]{stack.gateway_url}[/] after {time.monotonic() - begun:.1f} s\n")
     for name, place in places:
@@ -114,20 +115,10 @@ def migrate(quiet: Annotated[bool, typer.Option(help="Say nothing when all is we
 
 def _delegate(words: list[str], of: str = "") -> None:
     """Run a command of the gateway in its own process, with the environment of the stack."""
-    with standing_environment(of) as environment:
-        _migrate_if_alone(environment)
+    asked_for_help = any(word in ("-h", "--help") for word in words)
+    with nullcontext(dict(os.environ)) if asked_for_help else standing_environment(of) as environment:
         done = subprocess.run([sys.executable, "-m", "gateway", *words], env=environment, cwd=ROOT, check=False)
     raise typer.Exit(done.returncode)
-
-
-def _migrate_if_alone(environment: dict[str, str]) -> None:
-    """A command before the first start finds its tables too."""
-    from shared.database.migrate import behind
-    from shared.database.migrate import migrate as bring_up_to_date
-
-    url = environment.get("DATABASE_URL", "")
-    if url and asyncio.run(behind(url)):
-        asyncio.run(bring_up_to_date(url))
 
 
 @app.command(context_settings=PASS_ON)
@@ -140,6 +131,12 @@ def keys(context: typer.Context, of: event_commands.Of = "") -> None:
 def members(context: typer.Context, of: event_commands.Of = "") -> None:
     """Members of an organisation (see `cxloop members --help`)."""
     _delegate(["members", *(context.args or ["--help"])], of)
+
+
+@app.command(context_settings=PASS_ON)
+def organizations(context: typer.Context, of: event_commands.Of = "") -> None:
+    """Organisations (see `cxloop organizations --help`)."""
+    _delegate(["organizations", *(context.args or ["--help"])], of)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from typing import Literal
 from local_stack.addresses import fetch, is_free, reachable
 from local_stack.binaries import InfrastructureError, find_postgres, find_valkey
 from local_stack.infrastructure import servers_for
-from local_stack.places import LOCAL, ROOT, USES
+from local_stack.places import LOCAL, ROOT, USES, shown
 from local_stack.processes import SERVICES
 from local_stack.stack import GATEWAY_PORT, running_stack
 from local_stack.unprivileged import choose_guise
@@ -131,7 +131,7 @@ def _stacks() -> Iterator[Finding]:
         run = running_stack(home)
         if run is None:
             if home.exists():
-                yield Finding("ok", f"`cxloop {use}` does not run; its data is in {home.relative_to(ROOT)}")
+                yield Finding("ok", f"`cxloop {use}` does not run; its data is in {shown(home)}")
             continue
         status, _body = fetch(run["gateway_url"], "/readyz")
         where = f"`cxloop {use}` runs at {run['gateway_url']}"
@@ -139,8 +139,7 @@ def _stacks() -> Iterator[Finding]:
             yield Finding("ok", f"{where} and is ready")
             yield from _tables(run["environment"].get("DATABASE_URL") or os.environ.get("DATABASE_URL", ""))
         else:
-            logs = (home / "logs").relative_to(ROOT)
-            yield Finding("bad", f"{where} but is not ready; its logs are in {logs}.")
+            yield Finding("bad", f"{where} but is not ready; its logs are in {shown(home / 'logs')}.")
 
 
 def examine(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,14 @@ def chosen_use(of: str) -> str:
     if of:
         return of
     return next((use for use in USES if running_stack(LOCAL / use)), "up")
+
+
+def _bring_up_to_date(url: str) -> None:
+    """A command before the first start finds its tables too."""
+    from shared.database.migrate import behind, migrate
+
+    if asyncio.run(behind(url)):
+        asyncio.run(migrate(url))
 
 
 @contextmanager
@@ -37,6 +46,8 @@ def standing_environment(of: str = "") -> Iterator[dict[str, str]]:
     servers = servers_for(home, given)
     servers.start()
     try:
+        if servers.owner_url:
+            _bring_up_to_date(servers.owner_url)
         yield {**given, **keyring(home / "secrets.json", given), **servers.environment}
     finally:
         servers.stop()

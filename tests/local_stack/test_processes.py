@@ -106,8 +106,10 @@ def test_the_script_that_makes_the_logins_works_on_a_real_server(compose: dict[s
         async def roles() -> list[Any]:
             connection = await asyncpg.connect(server.url())
             try:
-                return await connection.fetch(
-                    "SELECT rolname FROM pg_roles WHERE rolname ~ '^cxloop_' AND rolcanlogin AND NOT rolsuper"
+                return list(
+                    await connection.fetch(
+                        "SELECT rolname FROM pg_roles WHERE rolname ~ '^cxloop_' AND rolcanlogin AND NOT rolsuper"
+                    )
                 )
             finally:
                 await connection.close()

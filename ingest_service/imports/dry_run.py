@@ -25,7 +25,7 @@ from ingest_service.imports.schemas import (
     FileShown,
     Warned,
 )
-from ingest_service.imports.slices import ProfilePass, Rejection, read_rows
+from ingest_service.imports.slices import ProfilePass, Rejection, RowStream
 from ingest_service.intake.preparation import Origin
 from shared.foundation.clock import now
 
@@ -64,11 +64,9 @@ async def dry_run(
     position, until = start, monotonic() + SECOND_PASS_SECONDS
     while position < file.size_bytes and monotonic() < until:
         data = await window(position)
-        piece = await asyncio.to_thread(
-            read_rows, data, final=position + len(data) >= file.size_bytes, layout=layout, reader=reader,
-            origin=origin, first_row=rows + 1, first_line=first_line + lines + 1, max_seconds=1.0,
-            samples=SAMPLE_ROWS - len(sample),
-        )  # fmt: skip
+        final = position + len(data) >= file.size_bytes
+        stream = RowStream(data, final, layout, reader, origin, rows + 1, first_line + lines + 1)
+        piece = await asyncio.to_thread(stream.take, len(data), 1.0, SAMPLE_ROWS - len(sample))
         position += piece.end
         rows, lines = rows + piece.rows, lines + piece.lines
         valid, rejected = valid + len(piece.prepared), rejected + piece.rejected

@@ -1,10 +1,9 @@
 """What the imports do when their next slice is due.
 
 1. An import is read in two passes: its columns first (all of them, over the whole file), then its rows.
-2. Each event takes one slice: at most 5,000 rows and about five seconds. It reads and prepares outside of any
-   transaction, then claims its event, locks the import, stores the rows, moves the position on and publishes the
-   event of the next slice, all in one transaction. A process killed at any point has stored the slice or nothing
-   of it, and the sweeper sends the event again.
+2. Each event takes one slice: at most 4 MiB and some two seconds. It claims its event, locks the import, stores
+   the rows, moves the position on and publishes the event of the next slice, all in one transaction. A process
+   killed at any point has stored the slice or nothing of it, and the sweeper sends the event again.
 3. A slice that fails for a reason that will not pass fails the import; what was stored stays, and the same file
    sent again is recognised row by row.
 """
@@ -13,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import Final
@@ -23,10 +23,10 @@ from ingest_service.imports.layout import Layout
 from ingest_service.imports.mapping import MappingRefused, parse
 from ingest_service.imports.profile import Profile, guess, own_shape, profile_from, profile_shape
 from ingest_service.imports.rows import RowReader
-from ingest_service.imports.slices import WINDOW_BYTES, ProfilePass, RowSlice, read_rows
+from ingest_service.imports.slices import WINDOW_BYTES, ProfilePass, RowSlice, RowStream
 from ingest_service.imports.tables import ImportRow
 from ingest_service.intake.preparation import Origin
-from ingest_service.intake.submit import store
+from ingest_service.intake.submit import Stored, store
 from shared.contracts.envelope import Event, event
 from shared.contracts.ingest_events import ImportContinues
 from shared.database import Batch
@@ -39,8 +39,9 @@ from shared.messaging.retry import describe
 from shared.messaging.work import Handling
 from shared.telemetry.logs import log
 
-SLICE_SECONDS: Final = 5.0
-SLICE_ROWS: Final = 5_000
+SLICE_SECONDS: Final = 2.0
+"""After so long no further rows are begun: progress is seen, and other events of the queue get their turn."""
+PIECE_ROWS: Final = 1_000
 ABANDONED_AFTER: Final = timedelta(minutes=30)
 
 
@@ -144,38 +145,60 @@ def row_reader(job: ImportRow, layout: Layout) -> RowReader:
 async def _store_rows(one: Event, job: ImportRow, handling: Handling, seconds: float) -> None:
     layout = Layout.from_dict(job.layout or {})
     data = await _window(handling, job, job.position)
-    final = job.position + len(data) >= job.size_bytes
-    at = now()
-    piece: RowSlice = await asyncio.to_thread(
-        read_rows,
-        data,
-        final=final,
-        layout=layout,
-        reader=row_reader(job, layout),
-        origin=Origin(job.org_id, job.created_at),
-        first_row=job.rows_read + 1,
-        first_line=job.line + 1,
-        max_rows=SLICE_ROWS,
-        max_seconds=seconds / 2,
-    )
-    position = job.position + piece.end
-    errors = [
-        queries.RowError(one.row, one.ordinal, one.line, one.fault.column, one.fault.code, one.fault.detail)
-        for one in piece.rejections
-    ]
+    reader = row_reader(job, layout)
+    stream = RowStream(
+        data, job.position + len(data) >= job.size_bytes, layout, reader, Origin(job.org_id, job.created_at),
+        job.rows_read + 1, job.line + 1,
+    )  # fmt: skip
+    until = monotonic() + seconds
+    piece: RowSlice | None = await asyncio.to_thread(stream.take, PIECE_ROWS, seconds)
+    done = _Done()
     async with handling.claim([one]) as (batch, claimed):
         if not claimed or not await queries.take(batch, job.org_id, job.id, position=job.position, stage="rows"):
             return
-        stored = await store(batch, piece.prepared)
+        while piece is not None:
+            # The next rows are made ready in a thread while PostgreSQL stores these.
+            go_on = not piece.last and monotonic() < until
+            ahead = asyncio.create_task(asyncio.to_thread(stream.take, PIECE_ROWS)) if go_on else None
+            try:
+                done.add(piece, await store(batch, piece.prepared))
+            finally:
+                piece = await ahead if ahead is not None else None
+        position = job.position + done.end
         await queries.advance_rows(
-            batch, job.org_id, job.id, position=position, line=job.line + piece.lines, rows=piece.rows,
-            outcome=Counter(result.status for result in stored), errors=errors, rejected=piece.rejected,
-            error_counts=Counter(job.error_counts) + piece.error_counts, notes=Counter(job.notes) + piece.notes, at=at,
+            batch, job.org_id, job.id, position=position, line=job.line + done.lines, rows=done.rows,
+            outcome=done.outcome, errors=done.errors, rejected=done.rejected,
+            error_counts=Counter(job.error_counts) + done.error_counts, notes=Counter(job.notes) + reader.notes,
+            at=now(),
         )  # fmt: skip
         if position >= job.size_bytes:
             await queries.finish(batch, job.org_id, job.id, status="completed", failure=None, at=now())
         else:
             await _go_on(batch, one, job.id, position)
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one handling has stored so far."""
+
+    rows: int = 0
+    rejected: int = 0
+    end: int = 0
+    lines: int = 0
+    outcome: Counter[str] = field(default_factory=Counter)
+    error_counts: Counter[str] = field(default_factory=Counter)
+    errors: list[queries.RowError] = field(default_factory=list)
+
+    def add(self, piece: RowSlice, stored: list[Stored]) -> None:
+        self.rows += piece.rows
+        self.rejected += piece.rejected
+        self.end, self.lines = piece.end, piece.lines
+        self.outcome.update(one.status for one in stored)
+        self.error_counts.update(piece.error_counts)
+        self.errors += [
+            queries.RowError(one.row, one.ordinal, one.line, one.fault.column, one.fault.code, one.fault.detail)
+            for one in piece.rejections
+        ]
 
 
 async def _window(handling: Handling, job: ImportRow, position: int) -> bytes:

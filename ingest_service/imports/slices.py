@@ -107,7 +107,7 @@ class Rejection:
 
 @dataclass(slots=True)
 class RowSlice:
-    """What a piece of the second pass gave. `end`: bytes done; `lines`: lines done; `rows`: records seen."""
+    """Some rows of the second pass. `end` (bytes) and `lines` count from the beginning of the data."""
 
     prepared: list[Prepared] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
@@ -116,7 +116,8 @@ class RowSlice:
     rows: int = 0
     end: int = 0
     lines: int = 0
-    notes: Counter[str] = field(default_factory=Counter)
+    last: bool = False
+    """Whether the data holds no further whole record."""
 
     @property
     def error_counts(self) -> Counter[str]:
@@ -124,47 +125,57 @@ class RowSlice:
         return Counter(one.fault.code for one in self.rejections)
 
 
-def read_rows(
-    data: bytes,
-    *,
-    final: bool,
-    layout: Layout,
-    reader: RowReader,
-    origin: Origin,
-    first_row: int = 1,
-    first_line: int = 1,
-    max_rows: int = 1_000_000_000,
-    max_seconds: float = 3_600.0,
-    samples: int = 0,
-) -> RowSlice:
-    """Make the records of `data` ready to be stored, until one of the bounds is reached.
+@dataclass(slots=True)
+class RowStream:
+    """Makes the records of `data` ready to be stored, some at a time. What rows lost is in `reader.notes`."""
 
-    `samples`: how many of the first submissions are given back as they are, for a dry run.
-    """
-    slice_ = RowSlice()
-    until = monotonic() + max_seconds
-    for record in read(data, layout, final=final):
-        slice_.rows += 1
-        slice_.end, slice_.lines = record.end, record.after
-        row, line = first_row + slice_.rows - 1, first_line + record.line
+    data: bytes
+    final: bool
+    layout: Layout
+    reader: RowReader
+    origin: Origin
+    row: int = 1
+    """Number of the next row."""
+    line: int = 1
+    """Number of the first line of `data`."""
+    _records: Iterator[Record] = field(init=False)
+    _end: int = 0
+    _lines: int = 0
+
+    def __post_init__(self) -> None:
+        self._records = read(self.data, self.layout, final=self.final)
+
+    def take(self, max_rows: int, max_seconds: float = 3_600.0, samples: int = 0) -> RowSlice:
+        """The next rows, at most so many and for at most so long; `samples` of them also as submissions."""
+        taken = RowSlice()
+        until = monotonic() + max_seconds
+        for record in self._records:
+            taken.rows += 1
+            self._end, self._lines = record.end, record.after
+            self._add(taken, record, samples)
+            self.row += 1
+            if taken.rows >= max_rows or (taken.rows % _CHECK_EVERY == 0 and monotonic() > until):
+                break
+        else:
+            taken.last = True
+            if self.final or self._end == 0:
+                self._end = len(self.data)
+        taken.end, taken.lines = self._end, self._lines
+        return taken
+
+    def _add(self, taken: RowSlice, record: Record, samples: int) -> None:
         try:
             if record.problem is not None:
                 raise RowRefused([fault(record.problem)])
             own = record.own
-            submission = reader.own(own, row) if own is not None else reader(record.cells, row)
-            if len(slice_.samples) < samples:
-                slice_.samples.append({"row": row, "feedback": submission})
-            slice_.prepared.append(_prepare(submission, origin, reader))
+            submission = self.reader.own(own, self.row) if own is not None else self.reader(record.cells, self.row)
+            if len(taken.samples) < samples:
+                taken.samples.append({"row": self.row, "feedback": submission})
+            taken.prepared.append(_prepare(submission, self.origin, self.reader))
         except RowRefused as refused:
-            slice_.rejected += 1
-            slice_.rejections += [Rejection(row, place, line, one) for place, one in enumerate(refused.faults)]
-        if slice_.rows >= max_rows or (slice_.rows % _CHECK_EVERY == 0 and monotonic() > until):
-            break
-    else:
-        if final or slice_.end == 0:
-            slice_.end = len(data)
-    slice_.notes = reader.notes
-    return slice_
+            line = self.line + record.line
+            taken.rejected += 1
+            taken.rejections += [Rejection(self.row, at, line, one) for at, one in enumerate(refused.faults)]
 
 
 def _prepare(submission: dict[str, Any], origin: Origin, reader: RowReader) -> Prepared:

@@ -1,0 +1,1 @@
+"""Building the shipped models from licence-clean data, and measuring them. Never imported by a running service."""

@@ -55,6 +55,11 @@ class DeadlineProtocol(HttpToolsProtocol):
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             self._end_with(_TOO_LARGE)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # uvicorn adds trailers of a chunked body to the headers, where a later reader would believe them (seen).
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._stop_waiting()

@@ -49,7 +49,7 @@ def _greeting(stack: Stack, begun: float) -> None:
     for name, place in places:
         if place:
             console.print(f"  {name:<14} {place}")
-    console.print("\n  A first key:   .venv/bin/cxloop keys create --help")
+    console.print("\n  A first key:   .venv/bin/cxloop keys create --new-organization 'My company'")
     console.print("  Ctrl-C ends it; nothing is lost.\n")
 
 
@@ -121,19 +121,19 @@ def _delegate(words: list[str], of: str = "") -> None:
     raise typer.Exit(done.returncode)
 
 
-@app.command(context_settings=PASS_ON)
+@app.command(context_settings=PASS_ON, add_help_option=False)
 def keys(context: typer.Context, of: event_commands.Of = "") -> None:
     """API keys: create, list, revoke (see `cxloop keys create --help`)."""
     _delegate(["keys", *(context.args or ["--help"])], of)
 
 
-@app.command(context_settings=PASS_ON)
+@app.command(context_settings=PASS_ON, add_help_option=False)
 def members(context: typer.Context, of: event_commands.Of = "") -> None:
     """Members of an organisation (see `cxloop members --help`)."""
     _delegate(["members", *(context.args or ["--help"])], of)
 
 
-@app.command(context_settings=PASS_ON)
+@app.command(context_settings=PASS_ON, add_help_option=False)
 def organizations(context: typer.Context, of: event_commands.Of = "") -> None:
     """Organisations (see `cxloop organizations --help`)."""
     _delegate(["organizations", *(context.args or ["--help"])], of)

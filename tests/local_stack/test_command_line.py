@@ -57,8 +57,11 @@ def test_make_explains_itself_and_knows_every_command() -> None:
 
 
 def test_commands_work_before_the_first_start_and_leave_nothing_running(tmp_path: Path) -> None:
-    made = cxloop(tmp_path, "keys", "create", "--help")
+    asked = cxloop(tmp_path, "keys", "create", "--help")
+    assert "--new-organization" in asked.stdout
+    made = cxloop(tmp_path, "keys", "create", "--new-organization", "Example")
     assert made.returncode == 0, made.stderr
+    assert "cxl_sk_" in made.stdout
     listed = cxloop(tmp_path, "events", "dead")
     assert (listed.returncode, listed.stdout) == (0, "Nothing is dead.\n"), listed.stderr
     assert cxloop(tmp_path, "stop").stdout == "Nothing was running.\n"

@@ -5,6 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
+import orjson
+
 from loop_service.cases.lifecycle import OPEN, Status
 from loop_service.cases.opened import NewCase, PersonRow
 from shared.contracts.gateway_events import MemberChanged
@@ -15,10 +17,10 @@ _INSERT_CASES = """
 INSERT INTO loop.cases (org_id, id, rule_id, rule_version, feedback_id, customer_id, title, status, owner_id,
     priority, priority_score, priority_reasons, due_at, channel, unit, touchpoint, opened_at, changed_at)
 SELECT given.org_id, given.id, given.rule_id, given.rule_version, given.feedback_id, given.customer_id,
-    given.title, $18, given.owner_id, given.priority, given.score, given.reasons, given.due_at,
+    given.title, $18, given.owner_id, given.priority, given.score, given.reasons::jsonb, given.due_at,
     given.channel, given.unit, given.touchpoint, given.opened_at, given.opened_at
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::text[], $8::uuid[],
-    $9::text[], $10::int[], $11::jsonb[], $12::timestamptz[], $13::text[], $14::text[], $15::text[],
+    $9::text[], $10::int[], $11::text[], $12::timestamptz[], $13::text[], $14::text[], $15::text[],
     $16::timestamptz[]) AS given (org_id, id, rule_id, rule_version, feedback_id, customer_id, title, owner_id,
     priority, score, reasons, due_at, channel, unit, touchpoint, opened_at)
 WHERE given.org_id = ANY ($17::uuid[])
@@ -53,7 +55,7 @@ async def open_cases(batch: Batch, org_ids: Collection[UUID], drafts: Sequence[N
         [one.owner_id for one in drafts],
         [one.priority for one in drafts],
         [one.urgency.score for one in drafts],
-        [[asdict(points) for points in one.urgency.points] for one in drafts],
+        [orjson.dumps([asdict(points) for points in one.urgency.points]).decode() for one in drafts],
         [one.due_at for one in drafts],
         [one.channel for one in drafts],
         [one.unit for one in drafts],

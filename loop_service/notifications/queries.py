@@ -51,9 +51,9 @@ async def queue_mails(
         """
         INSERT INTO loop.mails (org_id, id, kind, event_id, case_id, feedback_id, member_id, data, trace,
             state, next_at, last_reason, created_at, settled_at)
-        SELECT given.*, $11, CASE WHEN $11 = 'pending' THEN $10 END,
+        SELECT given.*, $11::text, CASE WHEN $11 = 'pending' THEN $10::timestamptz END,
             CASE WHEN $11 = 'pending' THEN NULL ELSE 'no mail server is configured (SMTP_HOST)' END,
-            $10, CASE WHEN $11 = 'pending' THEN NULL ELSE $10 END
+            $10, CASE WHEN $11 = 'pending' THEN NULL ELSE $10::timestamptz END
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[],
             $8::jsonb[], $9::text[])
             AS given (org_id, id, kind, event_id, case_id, feedback_id, member_id, data, trace)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import tuple_
 from sqlmodel import col, func, select
 
@@ -19,7 +20,7 @@ from shared.foundation.ids import new_id
 
 _ENSURE = """
 INSERT INTO loop.rules (org_id, id, name, enabled, condition, actions, preset, version, created_at, updated_at)
-SELECT given.org_id, given.id, $3, true, $4, $5, $6, 1, $7, $7
+SELECT given.org_id, given.id, $3, true, ($4::text)::jsonb, ($5::text)::jsonb, $6, 1, $7, $7
 FROM unnest($1::uuid[], $2::uuid[]) AS given (org_id, id)
 ORDER BY given.org_id
 ON CONFLICT (org_id, preset) DO NOTHING
@@ -35,8 +36,8 @@ async def ensure_default(tx: Transaction | Batch, org_ids: Collection[UUID], at:
         ordered,
         [new_id() for _ in ordered],
         default_rule.NAME,
-        default_rule.CONDITION,
-        default_rule.ACTIONS,
+        orjson.dumps(default_rule.CONDITION).decode(),  # text: a session has codecs of its own
+        orjson.dumps(default_rule.ACTIONS).decode(),
         default_rule.PRESET,
         at,
     )
@@ -79,8 +80,10 @@ class NewOutcome:
 _KEEP = """
 INSERT INTO loop.outcomes AS known (org_id, feedback_id, revision, event_id, received_at, stored_at, analysed_at,
     evaluated_at, model, sentiment_label, sentiment_reason, rules)
-SELECT given.* FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
-    $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::jsonb[])
+SELECT given.org_id, given.feedback_id, given.revision, given.event_id, given.received_at, given.stored_at,
+    given.analysed_at, given.evaluated_at, given.model, given.label, given.reason, given.rules::jsonb
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
+    $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[])
     AS given (org_id, feedback_id, revision, event_id, received_at, stored_at, analysed_at, evaluated_at, model,
         label, reason, rules)
 WHERE given.org_id = ANY ($13::uuid[])
@@ -112,7 +115,7 @@ async def keep_outcomes(batch: Batch, org_ids: Collection[UUID], outcomes: Seque
         [one.feedback.model for one in kept],
         [one.feedback.sentiment.label if one.feedback.sentiment else None for one in kept],
         [one.feedback.sentiment_reason for one in kept],
-        [one.rules for one in kept],
+        [orjson.dumps(one.rules).decode() for one in kept],
         list(org_ids),
     )
 

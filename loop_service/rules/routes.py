@@ -40,13 +40,13 @@ _reading, _writing = needs("rules:read"), needs("rules:write")
 async def create(body: RuleIn, caller: Caller, db: Db, response: Response) -> RuleOut:
     """Create a rule. It judges feedback that is analysed from now on; try it on the past first."""
     _ready(body.condition)
-    at = now()
-    rule = Rule(org_id=caller.org_id, id=new_id(), version=1, created_at=at, updated_at=at, **_columns(body))
     async with db.transaction(caller.org_id) as tx:
-        await queries.ensure_default(tx, [caller.org_id], at)
+        await queries.ensure_default(tx, [caller.org_id], now())
         if await queries.count_rules(tx, caller.org_id) >= MAX_RULES:
             raise Problem(Code.LIMIT_REACHED, f"An organisation has at most {MAX_RULES} rules. Remove one.")
         await _check_owner(tx, caller.org_id, body)
+        at = now()
+        rule = Rule(org_id=caller.org_id, id=new_id(), version=1, created_at=at, updated_at=at, **_columns(body))
         tx.session.add(rule)
     response.headers["location"] = f"/v1/rules/{rule.id}"
     response.headers["etag"] = etag(rule.version)

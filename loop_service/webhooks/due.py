@@ -91,7 +91,7 @@ async def settle(batch: Batch, org_id: UUID, due: Due, *, reply: Reply, decision
         """
         UPDATE loop.webhook_deliveries SET state = $4, step = step + 1, attempts = attempts + 1, next_at = $5,
             lease = NULL, last_status = $6, last_reason = $7,
-            settled_at = CASE WHEN $4 = 'pending' THEN NULL ELSE $8 END
+            settled_at = CASE WHEN $4 = 'pending' THEN NULL ELSE $8::timestamptz END
         WHERE org_id = $1 AND id = $2 AND lease = $3 RETURNING attempts
         """,
         org_id,
@@ -135,7 +135,7 @@ async def _endpoint_after(batch: Batch, org_id: UUID, due: Due, decision: Decisi
         await batch.conn.execute(
             "UPDATE loop.webhook_endpoints SET failing_since = NULL, quiet_until = NULL, last_delivered_at = $3 "
             "WHERE org_id = $1 AND id = $2 AND (failing_since IS NOT NULL OR quiet_until IS NOT NULL "
-            "OR last_delivered_at IS NULL OR last_delivered_at < $3 - interval '5 seconds')",
+            "OR last_delivered_at IS NULL OR last_delivered_at < $3::timestamptz - interval '5 seconds')",
             org_id,
             due.endpoint_id,
             at,

@@ -156,9 +156,7 @@ VALUES: st.SearchStrategy[Any] = (
 CLAUSES = st.builds(
     clause,
     st.sampled_from([*FIELDS, "attributes.plan"]),
-    st.sampled_from(
-        ["lt", "lte", "gt", "gte", "eq", "ne", "in", "not_in", "exists", "contains", "contains_all"]
-    ),
+    st.sampled_from(["lt", "lte", "gt", "gte", "eq", "ne", "in", "not_in", "exists", "contains", "contains_all"]),
     VALUES,
 )
 TREES = st.recursive(

@@ -53,17 +53,13 @@ def test_410_is_the_end_of_the_endpoint() -> None:
 
 def test_disabled_after_120_hours_of_nothing_but_failures() -> None:
     def judged(hours: float) -> str | None:
-        return decide(
-            status=500, attempt=3, at=AT, chance=0, failing_since=AT - timedelta(hours=hours)
-        ).disable
+        return decide(status=500, attempt=3, at=AT, chance=0, failing_since=AT - timedelta(hours=hours)).disable
 
     assert judged(119.9) is None
     assert judged(120)
 
 
-@pytest.mark.parametrize(
-    ("status", "honoured"), [(429, True), (503, True), (502, True), (504, True), (500, False)]
-)
+@pytest.mark.parametrize(("status", "honoured"), [(429, True), (503, True), (502, True), (504, True), (500, False)])
 def test_retry_after_is_honoured_where_it_means_something(status: int, honoured: bool) -> None:
     decision = decide(status=status, attempt=1, at=AT, chance=0.5, retry_after="600")
     assert decision.next_at == AT + timedelta(seconds=600 if honoured else 5)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import ingest_service.customers.handlers  # noqa: F401 - importing registers the handlers
+import ingest_service.customers.handlers
 import ingest_service.imports.handlers  # noqa: F401 - importing registers the handlers
 from ingest_service.settings import IngestSettings
 from shared.database import Database

@@ -15,7 +15,7 @@ from uuid import UUID
 from ingest_service.customers import queries
 from ingest_service.customers.attributes import Portrait, merge
 from ingest_service.customers.identities import Kind
-from ingest_service.customers.resolution import Claimant, Contradiction, Key, Resolution, resolve
+from ingest_service.customers.resolution import Claimant, Contradiction, Key, Resolution, doubtful, resolve
 from shared.database import Batch
 from shared.foundation.clock import now
 from shared.foundation.ids import new_id
@@ -52,7 +52,9 @@ async def _settle(batch: Batch, org_ids: Collection[UUID], claimants: Sequence[C
     keys: set[Key] = {(one.org_id, kind, value) for one in claimants for kind, value in one.identities}
     for attempt in range(1, ATTEMPTS + 1):
         known = await queries.owners(batch, org_ids, keys)
-        resolution = resolve(claimants, known, new_id)
+        unsure = doubtful(claimants, known)
+        named = await queries.with_external_id(batch, org_ids, unsure) if unsure else set[UUID]()
+        resolution = resolve(claimants, known, named, new_id)
         if not resolution.attached:
             return resolution
         attached = await queries.attach(batch, org_ids, resolution.attached, at)
@@ -63,7 +65,7 @@ async def _settle(batch: Batch, org_ids: Collection[UUID], claimants: Sequence[C
             break
         await queries.detach(batch, org_ids, attached)
     resolution.contradictions += [
-        Contradiction(org_id, resolution.attached[(org_id, kind, value)], owner.customer_id, kind, value)
+        Contradiction(org_id, resolution.attached[(org_id, kind, value)], owner, kind, value)
         for (org_id, kind, value), owner in (await queries.owners(batch, org_ids, lost)).items()
     ]
     return resolution
@@ -76,19 +78,19 @@ async def _paint(
     resolution: Resolution,
     at: datetime,
 ) -> None:
-    created = {ref: Portrait() for ref in resolution.created}
+    created = {ref: Portrait() for ref in resolution.created.values()}
     news = [
         ((one.org_id, customer_id), one)
-        for one, customer_id in zip(introductions, resolution.customers, strict=True)
-        if one.name is not None or one.attributes
+        for place, (one, customer_id) in enumerate(zip(introductions, resolution.customers, strict=True))
+        if (one.name is not None or one.attributes) and (one.trusted or place in resolution.created)
     ]
-    elders = {ref for ref, one in news if ref not in created and one.trusted}
+    elders = {ref for ref, _ in news if ref not in created}
     portraits = await queries.portraits_for_update(batch, org_ids, elders) if elders else {}
     repainted: dict[queries.CustomerRef, Portrait] = {}
     for ref, one in news:
         if ref in created:
             merge(created[ref], one.name, one.attributes, one.at)
-        elif one.trusted and ref in portraits and merge(portraits[ref], one.name, one.attributes, one.at):
+        elif ref in portraits and merge(portraits[ref], one.name, one.attributes, one.at):
             repainted[ref] = portraits[ref]
     if created:
         await queries.create(batch, org_ids, created, at)

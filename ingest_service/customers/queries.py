@@ -1,4 +1,8 @@
-"""SQL over customers and identities: set-based for the intake, plain reads for the routes."""
+"""SQL over customers and identities: set-based for the intake, plain reads for the routes.
+
+A join with `unnest` tempts the planner, while a table has no statistics, to read all rows of the organisation and
+hash them; LATERAL with LIMIT 1, or the same keys once more as `= ANY`, makes it look up each key instead (seen).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from sqlmodel import col, select
 
 from ingest_service.customers.attributes import Portrait
 from ingest_service.customers.identities import Kind
-from ingest_service.customers.resolution import Contradiction, Key, Owner
+from ingest_service.customers.resolution import Contradiction, Key
 from ingest_service.customers.tables import ContradictionRow, CustomerRow, IdentityRow, TimelineRow
 from shared.database import Batch, Transaction
 
@@ -20,14 +24,25 @@ CustomerRef = tuple[UUID, UUID]
 """(organisation, customer)."""
 
 _OWNERS = """
-SELECT known.org_id, known.kind, known.value, known.customer_id,
-       known.kind = 'external_id' OR EXISTS (
-           SELECT FROM ingest.identities AS named
-           WHERE named.org_id = known.org_id AND named.customer_id = known.customer_id
-             AND named.kind = 'external_id')
+SELECT told.org_id, told.kind, told.value, known.customer_id
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS told (org_id, kind, value)
-JOIN ingest.identities AS known USING (org_id, kind, value)
-WHERE known.org_id = ANY ($4::uuid[])
+CROSS JOIN LATERAL (
+    SELECT customer_id FROM ingest.identities AS one
+    WHERE one.org_id = told.org_id AND one.kind = told.kind AND one.value = told.value
+    LIMIT 1
+) AS known
+"""
+
+_NAMED = """
+SELECT told.customer_id
+FROM unnest($1::uuid[], $2::uuid[]) AS told (org_id, customer_id)
+CROSS JOIN LATERAL (
+    SELECT FROM ingest.identities AS one
+    WHERE one.customer_id = told.customer_id
+      -- not "=": the primary key would look as good, and is read for the whole organisation
+      AND one.org_id IS NOT DISTINCT FROM told.org_id AND one.kind IS NOT DISTINCT FROM 'external_id'
+    LIMIT 1
+) AS known
 """
 
 _ATTACH = """
@@ -41,6 +56,7 @@ _DETACH = """
 DELETE FROM ingest.identities AS mine
 USING unnest($1::uuid[], $2::text[], $3::text[]) AS told (org_id, kind, value)
 WHERE mine.org_id = told.org_id AND mine.kind = told.kind AND mine.value = told.value
+  AND mine.kind = ANY ($2) AND mine.value = ANY ($3)
 """
 
 _CREATE = """
@@ -50,11 +66,14 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::jsonb[], 
 """
 
 _PORTRAITS = """
-SELECT known.org_id, known.id, known.name, known.name_at, known.attributes, known.attribute_times
-FROM ingest.customers AS known
-JOIN unnest($1::uuid[], $2::uuid[]) AS told (org_id, id) USING (org_id, id)
-ORDER BY known.org_id, known.id
-FOR NO KEY UPDATE OF known
+SELECT told.org_id, told.id, known.name, known.name_at, known.attributes, known.attribute_times
+FROM unnest($1::uuid[], $2::uuid[]) AS told (org_id, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM ingest.customers AS one
+    WHERE one.org_id = told.org_id AND one.id = told.id
+    LIMIT 1
+    FOR NO KEY UPDATE
+) AS known
 """
 
 _REPAINT = """
@@ -62,7 +81,7 @@ UPDATE ingest.customers AS known
 SET name = told.name, name_at = told.name_at, attributes = told.attributes, attribute_times = told.attribute_times
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])
      AS told (org_id, id, name, name_at, attributes, attribute_times)
-WHERE known.org_id = told.org_id AND known.id = told.id
+WHERE known.org_id = told.org_id AND known.id = told.id AND known.id = ANY ($2)
 """
 
 _CONTRADICT = """
@@ -78,10 +97,16 @@ ON CONFLICT DO NOTHING
 """
 
 
-async def owners(batch: Batch, org_ids: Collection[UUID], keys: Collection[Key]) -> dict[Key, Owner]:
-    """The owner of each identity that has one."""
-    rows = await batch.conn.fetch(_OWNERS, *_columns(sorted(keys), 3), list(org_ids))
-    return {(org_id, kind, value): Owner(customer_id, named) for org_id, kind, value, customer_id, named in rows}
+async def owners(batch: Batch, org_ids: Collection[UUID], keys: Collection[Key]) -> dict[Key, UUID]:
+    """The customer who has each identity that anybody has."""
+    rows = await batch.conn.fetch(_OWNERS, *_columns(sorted(key for key in keys if key[0] in org_ids), 3))
+    return {(org_id, kind, value): customer_id for org_id, kind, value, customer_id in rows}
+
+
+async def with_external_id(batch: Batch, org_ids: Collection[UUID], refs: Collection[CustomerRef]) -> set[UUID]:
+    """Those customers among `refs` that have an id of the organisation."""
+    rows = await batch.conn.fetch(_NAMED, *_columns(sorted(ref for ref in refs if ref[0] in org_ids), 2))
+    return {row[0] for row in rows}
 
 
 async def attach(batch: Batch, org_ids: Collection[UUID], attached: dict[Key, UUID], at: datetime) -> set[Key]:

@@ -1,6 +1,7 @@
 """Set-based SQL of the intake: each statement serves a whole group of submissions of several organisations.
 
 Arrays go in sorted by key, since concurrent ON CONFLICT statements that lock rows in different orders deadlock.
+LATERAL with LIMIT 1, or the keys once more as `= ANY`, where a join would do: see customers.queries.
 """
 
 from __future__ import annotations
@@ -48,10 +49,13 @@ RETURNING org_id, source, submission_id, feedback_id, revision, occurred_at
 """
 
 _RECALL = """
-SELECT known.org_id, known.source, known.submission_id, known.feedback_id, known.revision, known.occurred_at
+SELECT told.org_id, told.source, told.submission_id, known.feedback_id, known.revision, known.occurred_at
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS told (org_id, source, submission_id)
-JOIN ingest.submissions AS known USING (org_id, source, submission_id)
-WHERE known.org_id = ANY ($4::uuid[])
+CROSS JOIN LATERAL (
+    SELECT * FROM ingest.submissions AS one
+    WHERE one.org_id = told.org_id AND one.source = told.source AND one.submission_id = told.submission_id
+    LIMIT 1
+) AS known
 """
 
 _INSERT = """
@@ -79,16 +83,17 @@ RETURNING org_id, key
 """
 
 _KEPT_ANSWERS = """
-SELECT kept.org_id, kept.key, kept.fingerprint, kept.status, kept.body
+SELECT told.org_id, told.key, kept.fingerprint, kept.status, kept.body
 FROM unnest($1::uuid[], $2::text[]) AS told (org_id, key)
-JOIN ingest.idempotency_keys AS kept USING (org_id, key)
-WHERE kept.org_id = ANY ($3::uuid[])
+CROSS JOIN LATERAL (
+    SELECT * FROM ingest.idempotency_keys AS one WHERE one.org_id = told.org_id AND one.key = told.key LIMIT 1
+) AS kept
 """
 
 _KEEP_ANSWERS = """
 UPDATE ingest.idempotency_keys AS kept SET status = told.status, body = told.body
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bytea[]) AS told (org_id, key, status, body)
-WHERE kept.org_id = told.org_id AND kept.key = told.key
+WHERE kept.org_id = told.org_id AND kept.key = told.key AND kept.key = ANY ($2)
 """
 
 
@@ -98,7 +103,8 @@ async def remember(batch: Batch, org_ids: Collection[UUID], told: Sequence[Prepa
     A key that is new is taken; a known one with other content gets the next revision; with the same content it is
     read back.
     """
-    rows = sorted(told, key=lambda one: (one.org_id, one.source, one.submission_id or ""))
+    mine = (one for one in told if one.org_id in org_ids)
+    rows = sorted(mine, key=lambda one: (one.org_id, one.source, one.submission_id or ""))
     voices: dict[SubmissionKey, Voice] = {}
     written = await batch.conn.fetch(
         _REMEMBER,
@@ -118,7 +124,6 @@ async def remember(batch: Batch, org_ids: Collection[UUID], told: Sequence[Prepa
             [one.org_id for one in silent],
             [one.source for one in silent],
             [one.submission_id for one in silent],
-            list(org_ids),
         )
         for org_id, source, submission_id, feedback_id, revision, occurred_at in recalled:
             voices[(org_id, source, submission_id)] = Voice(feedback_id, revision, occurred_at, False, False)
@@ -176,9 +181,8 @@ async def kept_answers(
     batch: Batch, org_ids: Collection[UUID], refs: Sequence[IdempotencyRef]
 ) -> dict[IdempotencyRef, tuple[bytes, int | None, bytes | None]]:
     """(fingerprint, status, body) of each key that is kept."""
-    rows = await batch.conn.fetch(
-        _KEPT_ANSWERS, [org_id for org_id, _ in refs], [key for _, key in refs], list(org_ids)
-    )
+    mine = [ref for ref in refs if ref[0] in org_ids]
+    rows = await batch.conn.fetch(_KEPT_ANSWERS, [org_id for org_id, _ in mine], [key for _, key in mine])
     return {(org_id, key): (fingerprint, status, body) for org_id, key, fingerprint, status, body in rows}
 
 

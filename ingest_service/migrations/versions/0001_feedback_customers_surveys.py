@@ -1,6 +1,9 @@
 """Feedback and what makes it arrive once; customers and their identities; surveys.
 
 Index diet: intake writes one primary key per feedback row, and one partial index for known customers.
+
+Secondary indexes do not begin with org_id: while a table has no statistics, the planner takes any index that begins
+with it for as good as the primary key and then reads all rows of the organisation (seen: 300 ms instead of 1).
 """
 
 from alembic import op
@@ -48,7 +51,7 @@ TABLES = (
     )
     """,
     """
-    CREATE INDEX feedback_of_customer ON ingest.feedback (org_id, customer_id, occurred_at, id)
+    CREATE INDEX feedback_of_customer ON ingest.feedback (customer_id, occurred_at, id)
     WHERE customer_id IS NOT NULL
     """,
     """
@@ -62,7 +65,7 @@ TABLES = (
         PRIMARY KEY (org_id, key)
     )
     """,
-    "CREATE INDEX idempotency_keys_by_age ON ingest.idempotency_keys (org_id, created_at)",
+    "CREATE INDEX idempotency_keys_by_age ON ingest.idempotency_keys (created_at)",
     """
     CREATE TABLE ingest.customers (
         org_id uuid NOT NULL,
@@ -87,7 +90,7 @@ TABLES = (
             DEFERRABLE INITIALLY DEFERRED
     )
     """,
-    "CREATE INDEX identities_of_customer ON ingest.identities (org_id, customer_id)",
+    "CREATE INDEX identities_of_customer ON ingest.identities (customer_id)",
     """
     CREATE TABLE ingest.identity_contradictions (
         org_id uuid NOT NULL,

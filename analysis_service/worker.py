@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis_service.records import handlers
 from analysis_service.settings import AnalysisSettings
+from analysis_service.text import supported_languages
 from shared.database import Database
 from shared.messaging.worker import run_worker
 from shared.telemetry import logs, tracing
@@ -18,7 +19,11 @@ HANDLERS = (handlers,)
 
 @asynccontextmanager
 async def worker_resources(settings: AnalysisSettings, database: Database) -> AsyncIterator[dict[str, Any]]:
-    """What handlers find in `handling.resources`: nothing beyond what every worker has."""
+    """What handlers find in `handling.resources`: nothing beyond what every worker has.
+
+    The weights are loaded first. A worker without them must not start: it would blame every event for its own fault.
+    """
+    supported_languages()
     yield {}
 
 

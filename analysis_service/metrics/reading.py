@@ -52,6 +52,7 @@ async def answer(batch: Batch, org_id: UUID, question: Question) -> dict[str, An
         question.group_by,
         question.dimensions,
     )
+    await queries.prepare(batch)
     tallies = await _count(batch, org_id, asked, exact=question.exact)
     unscored: dict[Key, Tally] = {}
     if metric == SENTIMENT:

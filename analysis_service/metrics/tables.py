@@ -18,7 +18,7 @@ class MetricCell(AnalysisTable, table=True):
     __tablename__ = "metric_cells"
     org_id: UUID = org_key()
     metric: str = Field(primary_key=True, sa_type=Text)
-    hour: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]  # an instance is accepted at run time
+    hour: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
     facet: UUID = Field(primary_key=True, sa_type=Uuid)
     scale: str = Field(primary_key=True, sa_type=Text)
     aspect: str = Field(primary_key=True, sa_type=Text)

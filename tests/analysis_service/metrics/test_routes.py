@@ -216,6 +216,15 @@ def _recount(history: History, question: Question) -> dict[tuple[Any, ...], tupl
     }
 
 
+CUTS: list[tuple[windows.IntervalName, str, str | None, tuple[str, ...]]] = [
+    ("day", "UTC", None, ()),
+    ("week", "Europe/Paris", "channel", ()),
+    ("month", "America/New_York", "unit", ("email", "web")),
+    ("week", "Asia/Kathmandu", "channel", ()),
+    ("total", "UTC", None, ("app",)),
+]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_cells_records_and_a_recount_by_hand_agree(
     analysis: RunningService, feeder: Feeder, organisation: UUID, seed: int
@@ -229,13 +238,7 @@ async def test_cells_records_and_a_recount_by_hand_agree(
     questions = [
         Question(metric, aspect, start, end, interval, ZoneInfo(zone), group, Dimensions(channel=channels))
         for metric, aspect in [("nps", ""), ("csat", ""), ("rating", "noise"), ("volume", ""), ("sentiment", "")]
-        for interval, zone, group, channels in [
-            ("day", "UTC", None, ()),
-            ("week", "Europe/Paris", "channel", ()),
-            ("month", "America/New_York", "unit", ("email", "web")),
-            ("week", "Asia/Kathmandu", "channel", ()),
-            ("total", "UTC", None, ("app",)),
-        ]
+        for interval, zone, group, channels in CUTS
         for start, end in [
             (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 4, 10, tzinfo=UTC)),
             (datetime(2026, 2, 11, 7, 31, 9, tzinfo=UTC), datetime(2026, 3, 29, 16, 44, tzinfo=UTC)),

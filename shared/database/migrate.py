@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from alembic import command, context
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
+
+if TYPE_CHECKING:  # alembic is imported where it works: services need no more than the names below
+    from alembic.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS: dict[str, str] = {
@@ -54,6 +54,8 @@ def secure(table: str, *, role: str, grants: str, org_column: str = "org_id") ->
 
 def run_env(schema: str) -> None:
     """The whole of a service's Alembic `env.py`."""
+    from alembic import context
+
     connection: Connection = context.config.attributes["connection"]
     context.configure(connection=connection, version_table="schema_version", version_table_schema=schema)
     with context.begin_transaction():
@@ -61,6 +63,8 @@ def run_env(schema: str) -> None:
 
 
 def _config(schema: str) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(ROOT / SCRIPTS[schema]))
     config.set_main_option("path_separator", "os")
@@ -68,12 +72,17 @@ def _config(schema: str) -> Config:
 
 
 def _upgrade(connection: Connection, schema: str) -> None:
+    from alembic import command
+
     config = _config(schema)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
 def _behind(connection: Connection, schema: str) -> bool:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     seen = MigrationContext.configure(
         connection, opts={"version_table": "schema_version", "version_table_schema": schema}
     )

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.web.assets import FOREVER, REVALIDATE, WEB, Catalogue, answer
+from shared.contracts.problems import RETRYABLE_AFTER_S, STATUS, Code
 
 # `font-src` is the one addition to the plainest policy: the typeface is ours, from the same origin.
 PAGE_POLICY: Final = (
@@ -70,7 +71,8 @@ async def sign_in() -> Response:
 
 @router.api_route("/docs", methods=READ)
 async def docs() -> Response:
-    return page("docs/docs.html", "API")
+    errors = [(code.value, *STATUS[code], code in RETRYABLE_AFTER_S) for code in Code]
+    return page("docs/docs.html", "API", errors=errors)
 
 
 @router.api_route("/dashboard", methods=READ)

@@ -75,7 +75,7 @@ async function trace(node, feedbackId) {
   const { stages } = await ask(path`/v1/feedback/${feedbackId}/trace`);
   card(node, 'From the answer to the action', h('ol', { class: 'line' }, stages.map((stage) => h('li', { class: STAGE_TONES[stage.state] },
     h('p', {}, h('strong', {}, label(stage.name)), ' ', stage.at ? time(stage.at) : h('span', { class: 'muted' }, STAGE_WORDS[stage.state] || ''),
-      stage.duration_ms ? h('span', { class: 'muted' }, ` ${took(stage.duration_ms)}`) : null),
+      stage.duration_ms ? h('span', { class: 'muted' }, ` · ${took(stage.duration_ms)}`) : null),
     stage.reason ? h('p', { class: 'muted small' }, stage.reason) : null,
     stage.next_at ? h('p', { class: 'muted small' }, 'Tried again ', time(stage.next_at)) : null))));
 }

@@ -1,10 +1,11 @@
 // Open cases: who owns each, when it is due, where it stands. Used by the overview and by the list of cases.
 
-import { askAll } from '../scripts/api.js';
+import { ask } from '../scripts/api.js';
 import { h, path, put } from '../scripts/dom.js';
 import { ago, exact, label, plural } from '../scripts/words.js';
 import { nothing, panel } from './panel.js';
 
+const MOST = 100;
 export const OPEN = ['new', 'triaged', 'assigned', 'contacting', 'in_progress', 'awaiting_customer', 'reopened'];
 const STATUS_TONES = { new: 'accent', reopened: 'warn', awaiting_customer: '', resolved: 'good', verified: 'good', closed: '' };
 const PRIORITY_TONES = { urgent: 'bad', high: 'warn' };
@@ -25,24 +26,48 @@ export function dueWords(one) {
 
 export const caseTitle = (one) => one.title || 'Case without a title';
 
+/* What was said, by feedback: asked once, a few at a time, after the list itself stands. */
+const said = new Map();
+const queued = [];
+let asking = 0;
+
+async function next() {
+  const job = queued.shift();
+  if (!job || asking >= 4) { if (job) queued.unshift(job); return; }
+  asking += 1;
+  try { said.set(job.id, (await ask(path`/v1/feedback/${job.id}`)).text || ''); } catch { /* the title stands alone */ }
+  asking -= 1;
+  if (said.get(job.id)) job.fill(said.get(job.id));
+  next();
+}
+
+/** A line for the words of the customer, filled when they have come. */
+function quote(feedbackId) {
+  const line = h('p', { class: 'said', dir: 'auto' });
+  if (said.has(feedbackId)) line.textContent = said.get(feedbackId);
+  else { queued.push({ id: feedbackId, fill: (words) => { line.textContent = words; } }); next(); }
+  return line;
+}
+
 /** One case as a list item; `full` adds channel and unit. */
 export function caseItem(one, full = false) {
   return h('li', { 'data-case': one.id },
     h('a', { class: 'title', href: path`/dashboard/cases/${one.id}`, dir: 'auto' }, caseTitle(one)),
+    quote(one.feedback_id),
     h('p', { class: 'meta' }, statusBadge(one.status), priorityBadge(one),
       h('span', {}, ownerName(one) || 'Nobody owns it'), dueWords(one),
       full && one.channel ? h('span', {}, label(one.channel)) : null, full && one.unit ? h('span', {}, one.unit) : null,
       full && one.customer_informed_at ? h('span', { class: 'badge good' }, 'Customer informed') : null));
 }
 
-/** All open cases, the most pressing first: {open, overdue, more}. */
-export async function openCases({ signal, query = {} } = {}) {
-  const most = 200;
-  const found = await askAll('/v1/cases', { query: { open: true, ...query }, most, signal });
-  const open = found.filter(isOpen);
+/** Open cases, the most pressing first: {open, overdue, more}. Asks for the late ones apart, so that none is missed. */
+export async function openCases({ signal } = {}) {
+  const [newest, late] = await Promise.all([{ open: true }, { overdue: true }].map((query) =>
+    ask('/v1/cases', { query: { ...query, limit: MOST }, signal })));
+  const open = [...new Map([...late.data, ...newest.data].map((one) => [one.id, one])).values()];
   const rank = (one) => [isLate(one) ? 0 : 1, one.due_at ? new Date(one.due_at).getTime() : Infinity];
   open.sort((a, b) => { const [x, y] = [rank(a), rank(b)]; return x[0] - y[0] || x[1] - y[1]; });
-  return { open, overdue: open.filter(isLate).length, more: found.length >= most };
+  return { open, overdue: late.data.length, more: newest.next_cursor !== null };
 }
 
 export function caseQueue(node) {
@@ -50,8 +75,8 @@ export function caseQueue(node) {
   return async (_, __, asked) => {
     const { open, overdue, more } = await asked;
     card.works();
-    card.says(open.length ? `${plural(open.length, 'person', 'people')}${more ? ' or more' : ''} waiting for an answer, ${overdue} overdue.` : 'A rule opens a case when somebody needs an answer.');
+    card.says(open.length ? `${plural(open.length, 'customer')}${more ? ' or more' : ''} waiting for an answer, ${overdue} overdue.` : 'A rule opens a case when somebody needs an answer.');
     put(card.picture, open.length ? h('ol', { class: 'queue' }, open.slice(0, 7).map((one) => caseItem(one))) : nothing('No open cases. Nobody is waiting for you.'));
-    if (open.length > 7) card.picture.append(h('p', { class: 'small' }, h('a', { href: '/dashboard/cases' }, `See all ${open.length}`)));
+    if (open.length > 7) card.picture.append(h('p', { class: 'small rest' }, h('a', { href: '/dashboard/cases' }, more ? 'See all' : `See all ${open.length}`)));
   };
 }

@@ -136,7 +136,7 @@ function follow() {
 }
 
 async function start() {
-  const main = $('#content');
+  const main = $('#document');
   try {
     const answer = await fetch('/openapi.json');
     if (!answer.ok) throw new Error(`status ${answer.status}`);

@@ -22,7 +22,7 @@ from shared.messaging.publishing import publish
 
 PUBLISHER: Final = "ingest"
 ROWS_PER_STATEMENT: Final = 1_000
-"""Keeps statements short enough to plan and small enough to hold, whatever the size of the batch."""
+"""Rows of an insert: encoding more at a stretch would keep other requests waiting."""
 
 Status = Literal["accepted", "duplicate", "revised"]
 
@@ -37,14 +37,11 @@ class Stored:
 
 
 async def store(batch: Batch, submissions: Sequence[Prepared]) -> list[Stored]:
-    """Store `submissions` in the transaction `batch` (open for all their organisations); results in their order."""
-    results: list[Stored] = []
-    for start in range(0, len(submissions), ROWS_PER_STATEMENT):
-        results += await _store(batch, submissions[start : start + ROWS_PER_STATEMENT])
-    return results
+    """Store `submissions` in the transaction `batch` (open for all their organisations); results in their order.
 
-
-async def _store(batch: Batch, submissions: Sequence[Prepared]) -> list[Stored]:
+    What locks rows comes first and in one fixed order (submission ids, then identities, then customers, each sorted),
+    so that transactions that meet wait for one another and never in a circle.
+    """
     org_ids = {one.org_id for one in submissions}
     results = [Stored(one.id, 1, "accepted") for one in submissions]
     occurred = [one.occurred_at for one in submissions]
@@ -55,12 +52,14 @@ async def _store(batch: Batch, submissions: Sequence[Prepared]) -> list[Stored]:
     known = [index for index in fresh if submissions[index].identities]
     customers = await identify(batch, org_ids, [_introduction(submissions[i], occurred[i]) for i in known])
     customer_of = dict(zip(known, customers, strict=True))
-    await queries.insert_feedback(
-        batch,
-        org_ids,
-        [(submissions[i], results[i].id, results[i].revision, occurred[i], customer_of.get(i)) for i in fresh],
-    )
-    await publish(batch, [_received(submissions[i], results[i], occurred[i], customer_of.get(i)) for i in fresh])
+    for start in range(0, len(fresh), ROWS_PER_STATEMENT):
+        part = fresh[start : start + ROWS_PER_STATEMENT]
+        await queries.insert_feedback(
+            batch,
+            org_ids,
+            [(submissions[i], results[i].id, results[i].revision, occurred[i], customer_of.get(i)) for i in part],
+        )
+        await publish(batch, [_received(submissions[i], results[i], occurred[i], customer_of.get(i)) for i in part])
     return results
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from hypothesis import given
@@ -82,6 +83,12 @@ def test_a_browser_is_recognised_but_attaches_nothing_to_who_exists() -> None:
     assert len(fresh.attached) == 2
 
 
+def counting() -> Callable[[], UUID]:
+    """Makes ids in a known order."""
+    numbers = iter(range(100))
+    return lambda: UUID(int=next(numbers))
+
+
 _kinds = st.sampled_from(["external_id", "email", "phone"])
 _claimants = st.lists(
     st.tuples(st.sets(st.tuples(_kinds, st.sampled_from("abc")), min_size=1, max_size=3), st.booleans()), max_size=12
@@ -97,12 +104,12 @@ def test_a_batch_is_decided_like_its_records_one_after_another(
         claims(*sorted(identities, key=lambda one: (order.index(one[0]), one[1])), trusted=trusted)
         for identities, trusted in shapes
     ]
-    whole = resolve(claimants, {}, set(), iter(range(100)).__next__)  # type: ignore[arg-type]  # any hashable will do
-    numbers = iter(range(100))
-    first = resolve(claimants[:cut], {}, set(), numbers.__next__)  # type: ignore[arg-type]
+    whole = resolve(claimants, {}, set(), counting())
+    fresh = counting()
+    first = resolve(claimants[:cut], {}, set(), fresh)
     owners = dict(first.attached)
     named = {owner for key, owner in owners.items() if key[1] == "external_id"}
-    second = resolve(claimants[cut:], owners, named, numbers.__next__)  # type: ignore[arg-type]
+    second = resolve(claimants[cut:], owners, named, fresh)
     assert first.customers + second.customers == whole.customers
     assert first.attached | second.attached == whole.attached
     created = {customer for _, customer in whole.created.values()}

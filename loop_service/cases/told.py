@@ -1,4 +1,4 @@
-"""The events a case publishes: its whole state after each change (pure)."""
+"""The events a case publishes: its whole state after each change."""
 
 from datetime import datetime
 from typing import Any

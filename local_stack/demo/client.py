@@ -87,7 +87,7 @@ class Client:
 
 async def tell_secret(url: str, secret: str) -> None:
     """Tell the stack's own webhook inbox which secret its webhooks are signed with."""
-    async with aiohttp.ClientSession() as session, session.put(url, data=secret) as answer:
+    async with aiohttp.ClientSession() as session, session.put(url, json={"secret": secret}) as answer:
         if answer.status >= 400:
             raise DemoError(f"the webhook inbox refused its secret ({answer.status})")
 

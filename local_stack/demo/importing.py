@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,12 @@ async def import_file(client: Client, console: Console, path: Path, mapping: str
     console.print(_understood(seen))
     job = await client.call("POST", "/v1/imports", data=_chunks(path), params=params, headers={"content-type": kind})
     with Progress(
-        SpinnerColumn(), TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        SpinnerColumn(),
+        TextColumn("importing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
     ) as progress:
         task = progress.add_task("importing", total=None)
         while job["status"] in RUNNING:
@@ -45,7 +49,9 @@ async def import_file(client: Client, console: Console, path: Path, mapping: str
     if job["rejected"]:
         console.print(await _refusals(client, str(job["id"])))
     if job["status"] not in {"completed", "completed_with_errors"}:
-        raise DemoError(f"the import ended as {job['status']}: {job.get('detail') or job.get('error') or 'see the log'}")
+        raise DemoError(
+            f"the import ended as {job['status']}: {(job['failure'] or {}).get('detail', 'the log says why')}"
+        )
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:
@@ -55,7 +61,7 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
 
 
 def _understood(seen: dict[str, Any]) -> Table:
-    encoding, delimiter = seen.get("encoding"), seen.get("delimiter")
+    encoding, delimiter = seen["file"]["encoding"], seen["file"]["delimiter"]
     table = Table(
         title=f"How the file is read (encoding {encoding}, delimiter {delimiter!r}; change it with MAP=)",
         title_justify="left",
@@ -66,13 +72,20 @@ def _understood(seen: dict[str, Any]) -> Table:
     for column in ("column", "becomes", "because"):
         table.add_column(column, overflow="fold", max_width=60)
     for one in seen["columns"]:
-        table.add_row(escape(str(one["column"])), escape(_target(one)), escape(str(one.get("reason", ""))))
+        table.add_row(escape(str(one["name"])), escape(_target(one)), escape(str(one["reason"])))
     return table
 
 
 def _target(column: dict[str, Any]) -> str:
-    target = column.get("target")
-    return target if isinstance(target, str) else json.dumps(target)
+    role = str(column["role"] or "left out")
+    if column["metric"]:
+        role = str(column["metric"])
+        scale = column["scale"] or {}
+        if scale:
+            role += f" {scale['min']:g}–{scale['max']:g}"
+        if column["aspect"]:
+            role += f" of {column['aspect']}"
+    return role
 
 
 async def _refusals(client: Client, import_id: str) -> Table:

@@ -62,7 +62,9 @@ class _Demo:
 
     async def run(self) -> int:
         if self.file is not None and not self.file.is_file():
-            raise DemoError(f"there is no file {self.file}. Give the path of a CSV or JSONL file: make demo FILE=reviews.csv")
+            raise DemoError(
+                f"there is no file {self.file}. Give the path of a CSV or JSONL file: make demo FILE=reviews.csv"
+            )
         (LOCAL / "demo.json").unlink(missing_ok=True)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -118,7 +120,9 @@ class _Demo:
             "API docs": f"{self.stack.gateway_url}/docs",
             "mails sent": self.stack.mailbox_url,
             "webhooks sent": self.stack.inbox_url,
-            "keys": str((LOCAL / "demo.json").relative_to(ROOT)) if LOCAL.is_relative_to(ROOT) else str(LOCAL / "demo.json"),
+            "keys": str((LOCAL / "demo.json").relative_to(ROOT))
+            if LOCAL.is_relative_to(ROOT)
+            else str(LOCAL / "demo.json"),
         }
         self.console.print(render(found, {name: link for name, link in links.items() if link}))
         write_private(
@@ -140,9 +144,7 @@ class _Demo:
             "/v1/api-keys",
             body={"kind": "publishable", "name": "demo widget", "allowed_origins": [origin, "http://localhost:8000"]},
         )
-        await client.call(
-            "POST", "/v1/members", body={"email": OWNER_EMAIL, "name": "Demo owner", "role": "owner"}
-        )
+        await client.call("POST", "/v1/members", body={"email": OWNER_EMAIL, "name": "Demo owner", "role": "owner"})
         if self.stack.inbox_url:
             hook = self.stack.inbox_url.replace("/inbox", f"/hooks/{INBOX}")
             endpoint = await client.call(

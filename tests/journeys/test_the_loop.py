@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
 from standardwebhooks import Webhook
@@ -54,7 +55,7 @@ async def test_a_detractor_becomes_a_case_a_mail_and_a_signed_webhook(
     assert payload["type"] == "case.opened"
     assert payload["data"]["feedback_id"] == feedback_id
 
-    async def whole() -> dict[str, object] | None:
+    async def whole() -> Any:
         trace = (await api.get(f"/v1/feedback/{feedback_id}/trace")).json()
         return trace if all(stage["at"] for stage in trace["stages"]) else None
 

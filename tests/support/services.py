@@ -22,7 +22,20 @@ PACKAGES = {"ingest": "ingest_service", "analysis": "analysis_service", "loop": 
 ALL_SCOPES = frozenset(
     f"{resource}:{action}"
     for resource in (
-        "feedback metrics text imports customers rules cases webhooks accounts surveys responses live".split()
+        [
+            "feedback",
+            "metrics",
+            "text",
+            "imports",
+            "customers",
+            "rules",
+            "cases",
+            "webhooks",
+            "accounts",
+            "surveys",
+            "responses",
+            "live",
+        ]
     )
     for action in ("read", "write", "annotate")
 )

@@ -37,7 +37,7 @@ def forged(**changes: object) -> str:
         "x.y.z",
         sign_identity(WHO, "t" * 32, audience="ingest"),
         sign_identity(WHO, SECRET, audience="loop"),
-        jwt.encode({"org": str(WHO.org_id)}, None, algorithm="none"),
+        jwt.encode({"org": str(WHO.org_id)}, "", algorithm="none"),
         jwt.encode({"org": str(WHO.org_id)}, SECRET * 2, algorithm="HS512"),
         forged(iss="somebody"),
         forged(org="not-a-uuid"),

@@ -257,7 +257,7 @@ COMMANDS: dict[
 
 def _print(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(orjson.dumps(result).decode())
+        print(orjson.dumps(result, default=str).decode())  # asyncpg's UUIDs are a class of their own
         return
     for row in result.get("keys", [result]):
         print("\n".join(f"{name:16} {_words(value)}" for name, value in row.items() if value not in (None, [])))

@@ -75,9 +75,7 @@ async def announce(servers: Servers, org_id: UUID, topic: str) -> None:
     await redis.aclose()
 
 
-async def test_hints_arrive_and_those_of_others_do_not(
-    gateway: RunningGateway, servers: Servers, org_id: UUID
-) -> None:
+async def test_hints_arrive_and_those_of_others_do_not(gateway: RunningGateway, servers: Servers, org_id: UUID) -> None:
     other = await gateway.organization()
     async with listening(gateway, await bearer(gateway, org_id)) as (head, events):
         assert b"content-type: text/event-stream" in head
@@ -98,9 +96,7 @@ async def test_topics_that_are_no_words_are_dropped(gateway: RunningGateway, ser
         assert await events.until("records") == {"topic": "records"}
 
 
-async def test_a_silent_line_has_beats(
-    gateway: RunningGateway, org_id: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_silent_line_has_beats(gateway: RunningGateway, org_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.live.stream.BEAT_S", 0.05)
     async with listening(gateway, await bearer(gateway, org_id)) as (_, events):
         await events.until("beat")
@@ -122,7 +118,8 @@ async def test_stream_ends_when_its_key_is_revoked(
 
 async def test_without_valkey_the_page_is_told_to_poll(servers: Servers) -> None:
     async with running_gateway(servers, redis_url="unix:///nowhere/valkey.sock") as gateway:
-        async with listening(gateway, await bearer(gateway, await gateway.organization())) as (_, events):
+        line = await bearer(gateway, await gateway.organization())
+        async with listening(gateway, line) as (_, events):
             assert await events.until("state") == {"live": False}
 
 

@@ -61,9 +61,11 @@ async def answer(batch: Batch, org_id: UUID, question: Question) -> dict[str, An
     in_all: dict[str, tuple[int, int]] = {}
     everybody = (0, 0)
     if tallies:
-        for one in await queries.voices(batch, org_id, asked):
+        scales = {scale for _, _, scale in tallies}
+        for one in await queries.voices(batch, org_id, asked, scales=len(scales)):
             if one.scale is None:
                 everybody = (one.customers, one.anonymous)
+                in_all |= dict.fromkeys(scales if len(scales) == 1 else (), everybody)
             elif one.bucket is None:
                 in_all[one.scale] = (one.customers, one.anonymous)
             else:

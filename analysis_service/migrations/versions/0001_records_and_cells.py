@@ -114,12 +114,18 @@ def upgrade() -> None:
             f"{name}, NULL::text FROM analysis.records WHERE {name} IS NOT NULL"
             for name in MAIN
         ),
-        "SELECT r.org_id, r.feedback_id, r.occurred_at, r.customer_id, r.facet, a.metric, a.aspect, a.scale, "
-        "a.value, NULL::text FROM analysis.records r, jsonb_to_recordset(r.aspects) "
-        "AS a (metric text, aspect text, scale text, value double precision) WHERE r.aspects IS NOT NULL",
     ]
+    op.execute("CREATE VIEW analysis.observations WITH (security_invoker = true) AS " + " UNION ALL ".join(branches))
+    # Apart from the others: no constant tells the planner which records have sub-scores of a metric.
     op.execute(
-        "CREATE VIEW analysis.observations WITH (security_invoker = true) AS " + " UNION ALL ".join(branches)
+        """
+        CREATE VIEW analysis.aspect_observations WITH (security_invoker = true) AS
+        SELECT r.org_id, r.feedback_id, r.occurred_at, r.customer_id, r.facet, a.metric, a.aspect, a.scale, a.value,
+               NULL::text AS label
+        FROM analysis.records r, jsonb_to_recordset(r.aspects)
+            AS a (metric text, aspect text, scale text, value double precision)
+        WHERE r.aspects IS NOT NULL
+        """
     )
     for table, grants in (
         ("analysis.facets", "SELECT, INSERT"),
@@ -128,5 +134,5 @@ def upgrade() -> None:
     ):
         for statement in secure(table, role=ROLE, grants=grants):
             op.execute(statement)
-    op.execute(f"GRANT SELECT ON analysis.observations TO {ROLE}")
+    op.execute(f"GRANT SELECT ON analysis.observations, analysis.aspect_observations TO {ROLE}")
     op.execute("ALTER TABLE analysis.records SET (autovacuum_vacuum_insert_scale_factor = 0.05)")

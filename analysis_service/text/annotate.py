@@ -177,8 +177,7 @@ def _mixed(
     slope = np.array([one.statement_slope for one in fitting])[statements.owner]
     raw = logits(evidence.every[statements.last] - evidence.every[statements.first], model)
     each = probabilities(raw, slope, bias[statements.owner])
-    top = np.maximum(odds[:, POSITIVE], odds[:, NEGATIVE])
-    mixed: list[bool] = is_mixed(statements.owner, each, statements.words, len(odds), top).tolist()
+    mixed: list[bool] = is_mixed(statements.owner, each, statements.words, odds).tolist()
     return mixed
 
 

@@ -101,7 +101,7 @@ def decide(told: str | None, guessed: Guess | None, english_share: float, words:
     if code != "en" and probability < SURE and english_share >= ENGLISH_SHARE:
         code, probability = "en", english_share
     found: str | None = code
-    if code == "en" and english_share < NOT_ENGLISH_SHARE and (words > FEW_WORDS or probability < UNSURE):
+    if code == "en" and english_share < NOT_ENGLISH_SHARE and probability < (SURE if words > FEW_WORDS else UNSURE):
         found = None
     if claimed is None or claimed == found:
         return found

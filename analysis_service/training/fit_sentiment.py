@@ -16,12 +16,14 @@ import json
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from analysis_service.text.artifacts import FOLDER
@@ -125,7 +127,9 @@ def fit(folder: Path, target: Path) -> dict[str, Any]:
 
     regression = LogisticRegression(C=REGULARISATION, max_iter=ITERATIONS, tol=1e-4)
     learning = [row for row, mine in zip(rows, learn, strict=True) if mine]
-    regression.fit(everything[learn], labels[learn], sample_weight=row_weights(learning))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early is part of the recipe
+        regression.fit(everything[learn], labels[learn], sample_weight=row_weights(learning))
     say(f"fitted in {int(regression.n_iter_[0])} iterations ({time.monotonic() - began:.0f} s)")
 
     weights = regression.coef_.T * idf[:, None]

@@ -37,7 +37,7 @@ def sentences(seed: int = 7) -> list[tuple[str, Label]]:
     """(text, label) of every sentence, in a fixed order."""
     chance = random.Random(seed)  # noqa: S311 - the same sentences every time; nothing secret
     made: dict[str, Label] = {}
-    for kind in (_fixed(), _described(chance), _negated(chance), _told_twice(chance), _signed(chance)):
+    for kind in (_fixed(), _described(chance), _negated(chance), _told_twice(chance), _signed(chance), _plain(chance)):
         for text, label in kind:
             made.setdefault(text, label)
     return list(made.items())
@@ -106,3 +106,19 @@ def _signed(chance: random.Random) -> Iterator[tuple[str, Label]]:
                 yield f"{phrase} {sign}", label
             yield sign * 2, label
             yield sign * 3, label
+
+
+def _plain(chance: random.Random) -> Iterator[tuple[str, Label]]:
+    """Facts and questions: neutral, whatever they are about."""
+    known = words()
+    for _ in range(900):
+        yield (
+            f"{chance.choice(known['actors'])} {chance.choice(known['deeds'])} {chance.choice(known['times'])}",
+            "neutral",
+        )
+    for thing in known["things"]:
+        for content in known["contents"]:
+            yield f"{thing} {content}", "neutral"
+    for asking in known["asking"]:
+        for asked in known["asked"]:
+            yield f"{asking} {asked}{chance.choice(('', '?'))}", "neutral"

@@ -72,8 +72,8 @@ export async function openCases({ signal } = {}) {
 
 export function caseQueue(node) {
   const card = panel(node, { title: 'Open cases', tabular: false });
-  return async (_, __, asked) => {
-    const { open, overdue, more } = await asked;
+  return async (_, __, { cases }) => {
+    const { open, overdue, more } = await cases;
     card.works();
     card.says(open.length ? `${plural(open.length, 'customer')}${more ? ' or more' : ''} waiting for an answer, ${overdue} overdue.` : 'A rule opens a case when somebody needs an answer.');
     put(card.picture, open.length ? h('ol', { class: 'queue' }, open.slice(0, 7).map((one) => caseItem(one))) : nothing('No open cases. Nobody is waiting for you.'));

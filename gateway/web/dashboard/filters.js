@@ -3,16 +3,19 @@
 import { ask } from '../scripts/api.js';
 import { h, put } from '../scripts/dom.js';
 import { label } from '../scripts/words.js';
+import { MEASURES } from './measures.js';
 import { metricQuery, PERIODS } from './query.js';
 
-/** Builds the controls in `form`; `changed(state)` runs on every change. Answers {refresh}, which looks for new channels and units. */
+/** Builds the controls in `form`; `changed(state)` runs on every change. Answers {measures, refresh}; refresh looks for new channels and units. */
 export function filters(form, state, changed) {
   const select = (name, words) => h('select', { name, 'aria-label': words });
   const channel = select('channel', 'Channel');
   const unit = select('unit', 'Unit');
+  const metric = select('metric', 'Score');
+  metric.hidden = true;
   const period = h('div', { class: 'segmented', role: 'radiogroup', 'aria-label': 'Period' }, Object.entries(PERIODS).map(([days, { name }]) =>
     h('label', {}, h('input', { type: 'radio', name: 'days', value: days, checked: Number(days) === state.days }), h('span', {}, name))));
-  put(form, period, channel, unit);
+  put(form, period, metric, channel, unit);
 
   const options = (node, all, groups, chosen) => {
     const names = [...new Set([...groups, chosen])].filter(Boolean).sort();
@@ -28,13 +31,20 @@ export function filters(form, state, changed) {
   options(unit, 'All units', [], state.unit);
 
   form.addEventListener('submit', (event) => event.preventDefault());
-  form.addEventListener('change', () => {
+  form.addEventListener('change', (event) => {
     const data = new FormData(form);
-    Object.assign(state, { days: Number(data.get('days')), channel: channel.value, unit: unit.value });
+    Object.assign(state, { days: Number(data.get('days')), channel: channel.value, unit: unit.value, ...(event.target === metric ? { metric: metric.value } : {}) });
     changed(state);
   });
 
   return {
+    /** The scores that have answers, and the one that is shown. */
+    measures(names, chosen) {
+      if (metric.dataset.key !== names.join()) put(metric, names.map((name) => h('option', { value: name }, MEASURES[name].short)));
+      metric.dataset.key = names.join();
+      metric.value = chosen;
+      metric.hidden = names.length < 2;
+    },
     async refresh(signal) {
       const groups = async (groupBy) => (await ask('/v1/metrics/volume', { query: metricQuery(state, { group_by: groupBy, filtered: false }), signal }))
         .series.filter((point) => point.n).map((point) => point.group);

@@ -2,11 +2,10 @@
 
 import { ask } from '../scripts/api.js';
 import { h, put } from '../scripts/dom.js';
-import { change, count, enough, interval, percent, plural, score, signed, TOO_FEW } from '../scripts/words.js';
+import { change, count, enough, interval, percent, plural, signed, TOO_FEW } from '../scripts/words.js';
+import { MEASURES, scaleWords, whole } from './measures.js';
 import { metricQuery, PERIODS } from './query.js';
 
-/** The whole window in one point. */
-const whole = (found) => found.total;
 const total = async (metric, state, signal, shift = 0) =>
   (await ask(`/v1/metrics/${metric}`, { query: metricQuery(state, { shift }), signal }));
 
@@ -21,14 +20,15 @@ function shares(parts) {
   return [bar, h('p', { class: 'key' }, parts.map(([words, n, tone]) => h('span', { class: tone }, `${words} ${percent(n, all)}`)))];
 }
 
-function compared(before, after, state) {
+function compared(before, after, state, { say }) {
+  const step = (value) => (value > 0 ? '+' : '') + say(value);
   const moved = change(before, after);
   const than = `the ${PERIODS[state.days].name} before`;
   if (!moved) return h('p', { class: 'change muted' }, before.n ? `Too few answers in ${than} to compare.` : `Nothing to compare in ${than}.`);
-  if (moved.verdict === 'unclear') return h('p', { class: 'change muted' }, `No clear change from ${than} (${score(before.value)}).`);
+  if (moved.verdict === 'unclear') return h('p', { class: 'change muted' }, `No clear change from ${than} (${say(before.value)}).`);
   const up = moved.verdict === 'up';
-  return h('p', { class: 'change' }, h('b', { class: up ? 'up' : 'down' }, `${up ? '↑' : '↓'} ${signed(moved.difference)}`),
-    h('span', { class: 'muted' }, `against ${than} (between ${signed(moved.low)} and ${signed(moved.high)})`));
+  return h('p', { class: 'change' }, h('b', { class: up ? 'up' : 'down' }, `${up ? '↑' : '↓'} ${step(moved.difference)}`),
+    h('span', { class: 'muted' }, `against ${than} (between ${step(moved.low)} and ${step(moved.high)})`));
 }
 
 function big(point, words) {
@@ -37,23 +37,21 @@ function big(point, words) {
   return h('p', { class: 'big' }, words);
 }
 
-function npsTile(now, before, state) {
-  const shown = enough(now);
-  return h('article', { class: 'card tile main', 'data-figure': 'nps' },
-    h('div', {}, h('h2', {}, 'Net Promoter Score'), big(now, score(now.value ?? 0)),
-      shown ? h('p', { class: 'small muted figures' }, `95 % interval ${interval(now.ci95)}`) : null,
-      now.n ? h('p', { class: 'small muted figures' }, `n = ${count(now.n)}${now.n_customers ? ` from ${plural(now.n_customers, 'customer')}` : ''}`) : null),
-    h('div', { class: 'side' },
-      now.n ? shares([['Promoters', now.promoters ?? 0, 'good'], ['Passives', now.passives ?? 0, 'mid'], ['Detractors', now.detractors ?? 0, 'bad']]) : null,
-      compared(before, now, state)));
+function leadTile({ metric, point, before }, state) {
+  const measure = MEASURES[metric];
+  const parts = measure.parts(point).filter(([, n]) => n !== undefined);
+  return h('article', { class: 'card tile main', 'data-figure': metric },
+    h('div', {}, h('h2', {}, measure.name), big(point, enough(point) ? measure.say(point.value) : ''),
+      enough(point) && point.ci95 ? h('p', { class: 'small muted figures' }, `95 % interval ${interval(point.ci95, measure.say)}`) : null,
+      point.n ? h('p', { class: 'small muted figures' }, `n = ${count(point.n)}${point.n_customers ? ` from ${plural(point.n_customers, 'customer')}` : ''}${scaleWords(metric, point.scale)}`) : null),
+    h('div', { class: 'side' }, point.n && parts.length ? shares(parts) : null, compared(before, point, state, measure)));
 }
 
 function sentimentTile(now, pending) {
-  return h('article', { class: 'card tile', 'data-figure': 'sentiment' }, h('h2', {}, 'Net sentiment of texts'),
-    big(now, signed(now.value ?? 0)),
+  return h('article', { class: 'card tile', 'data-figure': 'sentiment' }, h('h2', {}, MEASURES.sentiment.name),
+    big(now, enough(now) ? signed(now.value) : ''),
     enough(now) ? h('p', { class: 'small muted figures' }, `95 % interval ${interval(now.ci95)}, n = ${count(now.n)}`) : null,
-    h('div', { class: 'foot' }, now.n ? shares([['Positive', now.positive ?? 0, 'good'], ['Mixed or neutral', (now.neutral ?? 0) + (now.mixed ?? 0), 'mid'], ['Negative', now.negative ?? 0, 'bad']])
-      : h('p', { class: 'small muted' }, pending ? 'Texts are still being read.' : 'No texts in this period.')));
+    h('div', { class: 'foot' }, now.n ? shares(MEASURES.sentiment.parts(now)) : h('p', { class: 'small muted' }, pending ? 'Texts are still being read.' : 'No texts in this period.')));
 }
 
 function volumeTile(now, before, pending, state) {
@@ -73,15 +71,17 @@ function casesTile(open, overdue, more) {
 /** Fills the row of tiles; answers {completeness, all}: how much is still being read, and the number of records. */
 export function keyFigures(node) {
   put(node, Array.from({ length: 4 }, () => h('div', { class: 'card tile waiting', 'aria-hidden': 'true' })));
-  return async (state, signal, openCases) => {
-    const [nps, npsBefore, sentiment, volume, volumeBefore, cases] = await Promise.all([
-      total('nps', state, signal), total('nps', state, signal, 1), total('sentiment', state, signal),
-      total('volume', state, signal), total('volume', state, signal, 1), openCases.catch(() => null),
+  return async (state, signal, { cases, lead }) => {
+    const leading = await lead;
+    const [before, sentiment, volume, volumeBefore, open] = await Promise.all([
+      total(leading.metric, state, signal, 1), total('sentiment', state, signal),
+      total('volume', state, signal), total('volume', state, signal, 1), cases.catch(() => null),
     ]);
-    const pending = nps.completeness?.pending ?? 0;
-    put(node, npsTile(whole(nps), whole(npsBefore), state), sentimentTile(whole(sentiment), pending),
+    const pending = volume.completeness?.pending ?? 0;
+    const earlier = before.totals?.find((point) => point.scale === leading.point.scale) || whole(before);
+    put(node, leadTile({ ...leading, before: earlier }, state), sentimentTile(whole(sentiment), pending),
       volumeTile(whole(volume), whole(volumeBefore), pending, state),
-      cases ? casesTile(cases.open.length, cases.overdue, cases.more) : null);
-    return { completeness: nps.completeness, all: whole(volume).n };
+      open ? casesTile(open.open.length, open.overdue, open.more) : null);
+    return { completeness: volume.completeness, all: whole(volume).n };
   };
 }

@@ -22,10 +22,11 @@ function colour(name, alpha = 1) {
 
 /**
  * Draws into `node` and answers {update(data), redraw()}.
- *   kind: 'band' (a line with its interval) or 'bars'; say(point): the words of one point; axis(value): a label.
+ *   kind: 'band' (a line with its interval) or 'bars'; say(point): the words of one point; axis(value): a label;
+ *   range(points): the part of the scale that a band is drawn on.
  *   A point: {start, value, lo, hi, ...}; value null leaves a gap.
  */
-export function lineChart(node, { kind, say, axis, label }) {
+export function lineChart(node, { kind, say, axis, label, range: rangeOf }) {
   const frame = h('div', { class: 'chart', tabindex: 0, role: 'group', 'aria-label': `${label}. Left and right arrow keys read the points.` });
   const readout = h('p', { class: 'readout', 'aria-live': 'polite' });
   put(node, frame, readout);
@@ -43,15 +44,7 @@ export function lineChart(node, { kind, say, axis, label }) {
     return kind === 'bars' ? [x, value] : [x, value, points.map((p) => p.hi), points.map((p) => p.lo)];
   };
 
-  /* NPS is read against a scale of its own: never zoomed in further than 40 points, so that noise looks small. */
-  const range = (_, low, high) => {
-    if (kind === 'bars') return [0, Math.max(4, (high || 0) * 1.12)];
-    const known = points.flatMap((p) => (p.value === null ? [] : [p.value, p.lo ?? p.value, p.hi ?? p.value]));
-    if (!known.length) return [-100, 100];
-    let [from, to] = [Math.min(...known), Math.max(...known)];
-    const missing = Math.max(0, 40 - (to - from)) / 2 + 4;
-    return [Math.max(-100, Math.floor((from - missing) / 10) * 10), Math.min(100, Math.ceil((to + missing) / 10) * 10)];
-  };
+  const range = (_, low, high) => (kind === 'bars' ? [0, Math.max(4, (high || 0) * 1.12)] : rangeOf(points));
 
   async function draw() {
     const UPlot = await uplot();

@@ -10,13 +10,14 @@ import { channelPlot } from './channel_plot.js';
 import { filters } from './filters.js';
 import { firstSteps } from './first_steps.js';
 import { keyFigures } from './key_figures.js';
+import { available, leading } from './measures.js';
 import { readQuery, writeQuery, PERIODS } from './query.js';
-import { npsTrend, volumeTrend } from './trend.js';
+import { scoreTrend, volumeTrend } from './trend.js';
 import { detractorTerms, latestVoices } from './voices.js';
 
 const state = readQuery();
 const parts = {
-  figures: keyFigures($('#tiles')), trend: npsTrend($('#trend')), channels: channelPlot($('#channels')), volume: volumeTrend($('#volume')),
+  figures: keyFigures($('#tiles')), trend: scoreTrend($('#trend')), channels: channelPlot($('#channels')), volume: volumeTrend($('#volume')),
   terms: detractorTerms($('#terms')), verbatims: latestVoices($('#verbatims')), cases: caseQueue($('#cases')),
 };
 /* What each hint of the server makes stale; anything unknown makes everything stale. */
@@ -39,6 +40,14 @@ async function isEmpty(signal) {
   return empty;
 }
 
+/** The score this page leads with: {metric, point}; the others are offered beside it. */
+async function leadOf(signal) {
+  const found = await available(state, signal);
+  const metric = leading(found, state.metric);
+  controls.measures(found.map(([name]) => name), metric);
+  return { metric, point: found.find(([name]) => name === metric)?.[1] || { value: null, n: 0, ci95: null } };
+}
+
 const unfinished = new Set();
 
 /** Asks for these panels, and for those that an earlier call was cut off from. */
@@ -55,10 +64,11 @@ async function load(names = Object.keys(parts)) {
   if (none) { $('#subtitle').textContent = 'No feedback yet.'; return; }
 
   const cases = openCases({ signal });
-  cases.catch(() => {}); // each panel that waits for it says so itself
+  const lead = leadOf(signal);
+  for (const shared of [cases, lead]) shared.catch(() => {}); // each panel that waits for one says so itself
   await Promise.all([...unfinished].map(async (name) => {
     try {
-      const answer = await parts[name](state, signal, cases);
+      const answer = await parts[name](state, signal, { cases, lead });
       (name === 'figures' ? $('#tiles') : $(`#${name}`)).querySelector('.trouble')?.remove();
       if (name === 'figures') summary(answer);
     } catch (error) {

@@ -32,6 +32,7 @@ export function panel(node, { title, tabular = true }) {
   return {
     picture, table, sub,
     says(...words) { put(sub, ...words); },
+    named(words) { heading.textContent = words; table.setAttribute('aria-label', `${words}, as a table`); },
     fails(error, again) { put(trouble, failure(error, again)); trouble.hidden = false; waiting.remove(); },
     works() { trouble.hidden = true; waiting.remove(); },
     rows({ caption, head, body }) {

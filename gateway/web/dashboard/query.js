@@ -12,11 +12,11 @@ export const PERIODS = {
 export function readQuery() {
   const found = new URLSearchParams(location.search);
   const days = Number(found.get('days'));
-  return { days: PERIODS[days] ? days : 90, channel: found.get('channel') || '', unit: found.get('unit') || '' };
+  return { days: PERIODS[days] ? days : 90, channel: found.get('channel') || '', unit: found.get('unit') || '', metric: found.get('metric') || '' };
 }
 
-export function writeQuery({ days, channel, unit }) {
-  const query = new URLSearchParams(Object.entries({ days: days === 90 ? '' : days, channel, unit }).filter(([, value]) => value));
+export function writeQuery({ days, channel, unit, metric }) {
+  const query = new URLSearchParams(Object.entries({ days: days === 90 ? '' : days, channel, unit, metric }).filter(([, value]) => value));
   history.replaceState(null, '', location.pathname + (query.size ? `?${query}` : ''));
 }
 

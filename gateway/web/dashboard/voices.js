@@ -60,7 +60,7 @@ export function detractorTerms(node) {
   const card = panel(node, { title: 'Words of detractors' });
   return async (state, signal) => {
     const { from, to } = windowOf(state);
-    const found = await ask('/v1/terms', { query: { from, to, channel: state.channel, unit: state.unit, nps_group: 'detractor', limit: 10 }, signal });
+    const found = await ask('/v1/terms', { query: { from, to, channel: state.channel, unit: state.unit, limit: 10 }, signal });
     const terms = found.data || found.terms || [];
     card.works();
     card.says('Terms that detractors use more than others do.');

@@ -8,6 +8,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const TONES = { get: 'accent', post: 'good', put: 'warn', patch: 'warn', delete: 'bad' };
 const title = (tag) => tag.charAt(0).toUpperCase() + tag.slice(1).replaceAll('-', ' ');
 const anchor = (operation) => operation.operationId || `${operation.method}-${operation.path}`.replace(/[^a-z0-9]+/gi, '-');
+const CREDENTIALS = { secretKey: 'A secret key', publishableKey: 'A publishable key', session: 'a signed-in browser' };
 const chip = (method) => h('span', { class: `badge method ${TONES[method]}` }, method.toUpperCase());
 
 function operationsOf(document) {
@@ -37,7 +38,8 @@ function credential(document, operation) {
   const names = needs.flatMap((one) => Object.keys(one));
   const schemes = document.components?.securitySchemes || {};
   if (!names.length) return { words: 'No credential is needed.', header: null };
-  const words = names.map((name) => schemes[name]?.description?.split('\n')[0] || title(name)).join(' Or: ');
+  const scopes = [...new Set(needs.flatMap((one) => Object.values(one).flat()))];
+  const words = `${names.map((name) => CREDENTIALS[name] || title(name)).join(' or ')}${scopes.length ? `, scope ${scopes.map((one) => `\`${one}\``).join(' and ')}` : ''}.`;
   const key = names.find((name) => schemes[name]?.type === 'http') ;
   return { words, header: key ? `Authorization: Bearer $CXLOOP_${/publish/i.test(key) ? 'PUBLISHABLE' : 'SECRET'}_KEY` : null };
 }
@@ -60,7 +62,15 @@ function parameters(document, operation) {
 }
 
 function responses(document, operation) {
-  return Object.entries(operation.responses || {}).map(([status, given]) => {
+  const all = Object.entries(operation.responses || {});
+  const [good, bad] = [all.filter(([status]) => status < '4'), all.filter(([status]) => status >= '4')];
+  const errors = bad.length ? h('details', { class: 'answer' }, h('summary', {}, h('span', { class: 'badge' }, 'Errors'), ' ', h('span', { class: 'small muted' }, bad.map(([status]) => status).join(' · ')))) : null;
+  errors?.append(h('div', { class: 'errors' }, answers(document, bad)));
+  return [answers(document, good), errors];
+}
+
+function answers(document, all) {
+  return all.map(([status, given]) => {
     const answer = resolve(document, given);
     const body = content(document, given);
     const box = h('details', { class: 'answer' }, h('summary', {}, h('span', { class: `badge ${status < '3' ? 'good' : status < '5' ? 'warn' : 'bad'}` }, status), ' ', h('span', { class: 'small' }, inline(answer.description || ''))));
@@ -81,7 +91,7 @@ function operationCard(document, operation) {
     h('div', { class: 'words' },
       h('h2', {}, h('a', { href: `#${anchor(operation)}` }, operation.summary || operation.operationId || operation.path)),
       h('p', { class: 'route' }, chip(operation.method), h('code', {}, operation.path)),
-      prose(operation.description), h('p', { class: 'small muted' }, credential(document, operation).words),
+      prose(operation.description), h('p', { class: 'small muted' }, inline(credential(document, operation).words)),
       parameters(document, operation),
       body ? [h('h3', {}, 'Body'), h('p', { class: 'tiny muted' }, body.type), body.schema ? fields(document, body.schema) : null] : null,
       h('h3', {}, 'Answers'), responses(document, operation)),

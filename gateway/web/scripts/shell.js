@@ -36,7 +36,10 @@ function themeButton() {
 /** Fills the bar and answers who is signed in: {member, organization, scopes}. Not signed in leads to the sign-in page. */
 export async function shell() {
   themeButton();
-  const session = await ask('/v1/session');
+  const session = await ask('/v1/session').catch(async (error) => {
+    $('#main').prepend(failure(error, () => location.reload()));
+    throw error;
+  });
   const member = session.member || session;
   const organization = session.organization || {};
   if (organization.name) put($('#organization'), organization.name);

@@ -16,7 +16,7 @@ export const score = (value) => whole.format(Math.round(value) + 0).replace('-',
 export const decimal = (value) => oneDigit.format(value).replace('-', '−');
 export const percent = (part, all) => (all ? `${Math.round((100 * part) / all)} %` : '–');
 export const signed = (value) => (Math.round(value) > 0 ? '+' : '') + score(value);
-export const interval = (ends) => (ends ? `${score(ends[0])} to ${score(ends[1])}` : '');
+export const interval = (ends, say = score) => (ends ? `${say(ends[0])} to ${say(ends[1])}` : '');
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 /** Whether a point of a series holds enough answers to be said as a number. */

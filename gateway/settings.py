@@ -92,5 +92,8 @@ class GatewaySettings(ServiceSettings):
 
 
 def networks(text: str) -> tuple[Network, ...]:
-    """Read a comma list of networks. Raises ValueError."""
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    """Read a comma list of networks. Raises ValueError, which does not repeat the text."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("is a list of networks such as 10.0.0.0/8,::1/128") from None

@@ -14,7 +14,7 @@ from uuid import UUID
 from analysis_service.metrics.cells import CellKey
 from analysis_service.metrics.filters import Dimensions, conditions
 from analysis_service.metrics.tally import SENTIMENT, Tally, of_rating, of_sentiment
-from shared.database import Batch
+from shared.database import Batch, Transaction
 
 _ADD = """
 INSERT INTO analysis.metric_cells AS cell
@@ -203,9 +203,9 @@ def _join(alias: str, asked: Slice) -> str:
     return f"JOIN analysis.facets f ON f.org_id = {alias}.org_id AND f.facet = {alias}.facet"
 
 
-async def unfinished(batch: Batch, org_id: UUID) -> tuple[int, int]:
+async def unfinished(tx: Batch | Transaction, org_id: UUID) -> tuple[int, int]:
     """Feedback of this organisation that is (received and not analysed yet, given up)."""
-    row = await batch.conn.fetchrow(
+    row = await (await tx.driver()).fetchrow(
         """
         SELECT (SELECT count(*) FROM messaging.deliveries
                 WHERE org_id = $1 AND queue = 'analysis' AND state = 'pending') AS pending,

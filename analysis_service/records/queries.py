@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, or_, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, func, or_, text, tuple_
 from sqlmodel import col, select
 
 from analysis_service.metrics.filters import Dimensions
@@ -49,12 +49,7 @@ async def page(tx: Transaction, org_id: UUID, asked: Asked, limit: int) -> tuple
     Facets are looked up before and after, never joined: under row-level security the planner takes the tables for
     nearly empty and would now and then walk all records for one page.
     """
-    where = _conditions(org_id, asked)
-    if asked.dimensions.any():
-        wanted = await _facets_of(tx, org_id, asked.dimensions)
-        if not wanted:
-            return [], None
-        where.append(col(RecordRow.facet) == any_(_array_of(wanted)))
+    where = await _conditions(tx, org_id, asked)
     boundary = None
     if asked.words is not None:
         boundary = await _boundary(tx, asked, where)
@@ -73,6 +68,21 @@ async def page(tx: Transaction, org_id: UUID, asked: Asked, limit: int) -> tuple
     if len(rows) > limit:
         return found, _position(asked, rows[limit - 1])
     return found, boundary
+
+
+async def spoken(
+    tx: Transaction, org_id: UUID, asked: Asked, limit: int
+) -> list[tuple[str, UUID | None, float | None, str | None]]:
+    """(words, customer, NPS answer, sentiment) of the newest records that have words, at most `limit`."""
+    statement = (
+        select(
+            func.coalesce(RecordRow.text, RecordRow.title), RecordRow.customer_id, RecordRow.nps, RecordRow.sentiment
+        )
+        .where(*await _conditions(tx, org_id, asked))
+        .order_by(*_order(asked))
+        .limit(limit)
+    )
+    return [(words or "", *rest) for words, *rest in (await tx.session.exec(statement)).all()]
 
 
 async def _facets_of(tx: Transaction, org_id: UUID, dimensions: Dimensions) -> list[UUID]:
@@ -115,8 +125,11 @@ async def event_data(tx: Transaction, org_id: UUID, feedback_id: UUID) -> dict[s
     return data
 
 
-def _conditions(org_id: UUID, asked: Asked) -> list[ColumnElement[bool]]:
+async def _conditions(tx: Transaction, org_id: UUID, asked: Asked) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = [col(RecordRow.org_id) == org_id]
+    if asked.dimensions.any():
+        wanted = await _facets_of(tx, org_id, asked.dimensions)
+        where.append(col(RecordRow.facet) == any_(_array_of(wanted)))
     if asked.start is not None:
         where.append(col(RecordRow.occurred_at) >= asked.start)
     if asked.end is not None:

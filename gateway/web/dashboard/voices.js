@@ -65,10 +65,10 @@ export function detractorTerms(node) {
     card.works();
     card.says('Terms that detractors use more than others do.');
     const most = Math.max(1, ...terms.map((term) => term.n));
-    card.rows({ caption: 'Words of detractors', head: ['Term', 'Detractors', 'Share'], body: terms.map((t) => [t.text, count(t.n), percent(t.n, t.of)]) });
+    card.rows({ caption: 'Words of detractors', head: ['Term', 'Detractors', 'Share'], body: terms.map((t) => [t.term, count(t.n), percent(t.n, found.n)]) });
     put(card.picture, terms.length ? h('ol', { class: 'terms' }, terms.map((term) => h('li', {},
       s('svg', { 'aria-hidden': 'true' }, s('rect', { width: `${(100 * term.n) / most}%`, height: '100%', rx: 7 })),
-      h('span', { class: 'word', dir: 'auto' }, term.text), h('span', { class: 'figures' }, count(term.n)))))
+      h('span', { class: 'word', dir: 'auto' }, term.term), h('span', { class: 'figures' }, count(term.n)))))
       : nothing('Not enough texts of detractors to tell words apart.'));
   };
 }

@@ -1,0 +1,1 @@
+"""Terms: which words set one group of feedback apart from the rest."""

@@ -8,6 +8,8 @@ from html import escape
 
 from aiohttp import web
 
+from tests.web.chromium import ROOT
+
 PAGE = """<!doctype html>
 <html lang="{language}" dir="{direction}"><head><meta charset="utf-8"><title>Shop</title></head>
 <body><main><h1>Thank you for your order</h1>
@@ -43,6 +45,12 @@ class Shop:
         )
         return web.Response(text=body, content_type="text/html", headers={"Content-Security-Policy": policy})
 
+    async def _example(self, _: web.Request) -> web.Response:
+        """examples/widget.html as a reader would complete it: with his gateway's address and his key."""
+        text = (ROOT / "examples/widget.html").read_text()
+        text = text.replace("http://127.0.0.1:8080", self.gateway_url).replace("cxl_pk_YOUR_PUBLISHABLE_KEY", self.key)
+        return web.Response(text=text, content_type="text/html")
+
     async def _other(self, _: web.Request) -> web.Response:
         return web.Response(text="<!doctype html><title>Other</title><p>Another page", content_type="text/html")
 
@@ -53,6 +61,7 @@ async def running_shop(gateway_url: str) -> AsyncIterator[Shop]:
     shop = Shop(gateway_url)
     app = web.Application()
     app.router.add_get("/other", shop._other)
+    app.router.add_get("/example", shop._example)
     app.router.add_get("/{language}/{direction}", shop._page)
     runner = web.AppRunner(app)
     await runner.setup()

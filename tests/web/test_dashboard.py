@@ -73,6 +73,24 @@ async def test_few_answers_are_not_a_score(page: Page, api: Api, dashboard_url: 
     await expect(page.locator('[data-figure="nps"]')).to_contain_text("Too few to say: 1 answer")
 
 
+async def test_leads_with_the_score_there_is(page: Page, api: Api, dashboard_url: str) -> None:
+    unit = f"Stars {uuid4().hex[:6]}"
+    records = [
+        {"channel": "reviews", "unit": unit, "ratings": [{"metric": "stars", "value": 4 + n % 2}]} for n in range(12)
+    ]
+    answer = await api.post("/v1/feedback/batch", records)
+    assert answer.status == 202, answer.body
+    for result in answer.json()["results"]:
+        await analysed(api, result["id"])
+    await signed_in(page, dashboard_url)
+    await page.goto(page.url.split("?")[0] + f"?unit={unit}")
+    tile = page.locator('[data-figure="stars"]')
+    await expect(tile).to_contain_text("4.5")
+    await expect(tile).to_contain_text("on a scale of 1 to 5")
+    await expect(page.get_by_role("heading", name="Stars over time")).to_be_visible()
+    await expect(page.locator("#trend .readout")).to_contain_text("n = 12")
+
+
 async def test_hostile_text_stays_text(page: Page, api: Api, dashboard_url: str, watch: Watch) -> None:
     mark = uuid4().hex[:8]
     words = f'{mark} <img src=x onerror="document.title=1"><script>document.title=2</script>'

@@ -137,6 +137,15 @@ async def test_offline_then_online_arrives_once(
     assert [found["id"] for found in await stored(api, touchpoint)] == [one["id"]]
 
 
+async def test_the_example_page(page: Page, shop: Shop, watch: Watch) -> None:
+    await page.goto(f"{shop.origin}/example")
+    await page.get_by_role("radio", name="8", exact=True).click()
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.get_by_role("status")).to_contain_text("Thank you")
+    assert await violations(page) == []
+    assert watch.errors == []
+
+
 async def test_refused_key_is_not_tried_again(page: Page, shop: Shop) -> None:
     shop.key = shop.key[:-6] + "000000"
     asked: list[str] = []

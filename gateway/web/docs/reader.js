@@ -8,6 +8,8 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const TONES = { get: 'accent', post: 'good', put: 'warn', patch: 'warn', delete: 'bad' };
 const title = (tag) => tag.charAt(0).toUpperCase() + tag.slice(1).replaceAll('-', ' ');
 const anchor = (operation) => operation.operationId || `${operation.method}-${operation.path}`.replace(/[^a-z0-9]+/gi, '-');
+/* What a newcomer looks for comes first; the other chapters keep the document's order. */
+const FIRST = ['feedback', 'responses', 'imports', 'metrics', 'terms', 'text', 'customers', 'surveys', 'rules', 'cases', 'webhook endpoints', 'webhook deliveries'];
 const CREDENTIALS = { secretKey: 'A secret key', publishableKey: 'A publishable key', session: 'a signed-in browser' };
 const chip = (method) => h('span', { class: `badge method ${TONES[method]}` }, method.toUpperCase());
 
@@ -21,7 +23,8 @@ function operationsOf(document) {
       chapters.get(tag).operations.push(operation);
     }
   }
-  return [...chapters.values()].filter((chapter) => chapter.operations.length);
+  const place = (chapter) => (FIRST.includes(chapter.tag) ? FIRST.indexOf(chapter.tag) : FIRST.length);
+  return [...chapters.values()].filter((chapter) => chapter.operations.length).sort((a, b) => place(a) - place(b));
 }
 
 /** The body of a request or an answer: {type, schema, example} of its first content type, or null. */

@@ -1,8 +1,6 @@
 """The events a case publishes: its whole state after each change."""
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from loop_service.cases.lifecycle import Status
 from loop_service.cases.opened import NewCase
@@ -30,7 +28,11 @@ def opened_event(case: NewCase) -> Event:
         opened_at=case.opened_at,
         changed_at=case.opened_at,
     )
-    return _event("CaseOpened", case.org_id, state, case.opened_at, case.trace)
+    data = state.model_dump(mode="json")
+    # The id of the case is the id of the event: whoever knows the case can look up where its telling stands.
+    return event(
+        case.org_id, "CaseOpened", data, publisher="loop", id=case.id, occurred_at=case.opened_at, trace=case.trace
+    )
 
 
 def changed_event(case: Case, owner_email: str | None, change: dict[str, Any], trace: str | None) -> Event:
@@ -55,8 +57,5 @@ def changed_event(case: Case, owner_email: str | None, change: dict[str, Any], t
         customer_informed_at=case.customer_informed_at,
         change=change,
     )
-    return _event("CaseChanged", case.org_id, state, case.changed_at, trace)
-
-
-def _event(name: str, org_id: UUID, state: CaseState, at: datetime, trace: str | None) -> Event:
-    return event(org_id, name, state.model_dump(mode="json"), publisher="loop", occurred_at=at, trace=trace)
+    data = state.model_dump(mode="json")
+    return event(case.org_id, "CaseChanged", data, publisher="loop", occurred_at=case.changed_at, trace=trace)

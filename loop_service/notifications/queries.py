@@ -92,13 +92,13 @@ async def lease_due(
     """Take due mails until `until`."""
     rows = await batch.conn.fetch(
         """
-        WITH chosen AS (
-            SELECT org_id, id FROM loop.mails
+        WITH chosen AS MATERIALIZED (
+            SELECT id FROM loop.mails
             WHERE org_id = ANY ($1::uuid[]) AND state = 'pending' AND next_at <= $2
             ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
         )
-        UPDATE loop.mails m SET lease = $4, next_at = $5 FROM chosen
-        WHERE m.org_id = chosen.org_id AND m.id = chosen.id
+        UPDATE loop.mails m SET lease = $4, next_at = $5
+        WHERE m.org_id = ANY ($1::uuid[]) AND m.id = ANY (ARRAY(SELECT id FROM chosen))
         RETURNING m.org_id, m.id, m.kind, m.member_id, m.data, m.attempts, m.lease, m.trace
         """,
         list(org_ids),

@@ -1,5 +1,6 @@
 """Reads of the messaging record: where an event stands with each of its listeners."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -41,22 +42,33 @@ async def work_on_event(tx: Transaction, org_id: UUID, event_id: UUID, listener:
     return Work(**dict(row)) if row else None
 
 
-async def open_work_about(
-    tx: Transaction, org_id: UUID, listener_prefix: str, feedback_id: UUID, names: tuple[str, ...]
+async def work_on_events(
+    tx: Transaction, org_id: UUID, event_ids: Sequence[UUID], listeners: Sequence[str]
 ) -> list[Work]:
-    """Events about a feedback that some listener of ours has not settled; only unsettled ones are looked through."""
+    """Where several events stand with several listeners."""
     conn = await tx.driver()
     rows = await conn.fetch(
+        "SELECT state, attempt, due_at, last_error FROM messaging.deliveries "
+        "WHERE org_id = $1 AND event_id = ANY ($2::uuid[]) AND listener = ANY ($3::text[])",
+        org_id,
+        list(event_ids),
+        list(listeners),
+    )
+    return [Work(**dict(row)) for row in rows]
+
+
+async def judging_of(tx: Transaction, org_id: UUID, feedback_id: UUID) -> Work | None:
+    """Where the judging of analysed feedback stands while it is unsettled; looks through unsettled ones only."""
+    conn = await tx.driver()
+    row = await conn.fetchrow(
         """
         SELECT d.state, d.attempt, d.due_at, d.last_error
         FROM messaging.deliveries d JOIN messaging.events e ON e.org_id = d.org_id AND e.id = d.event_id
         WHERE d.org_id = $1 AND e.org_id = $1 AND d.queue = 'loop' AND d.state IN ('pending', 'dead')
-          AND d.listener LIKE $2 || '%' AND e.name = ANY ($3::text[]) AND e.data->>'feedback_id' = $4
-        ORDER BY d.state DESC, d.due_at LIMIT 10
+          AND d.listener = 'loop.rules' AND e.data->>'feedback_id' = $2
+        LIMIT 1
         """,
         org_id,
-        listener_prefix,
-        list(names),
         str(feedback_id),
     )
-    return [Work(**dict(row)) for row in rows]
+    return Work(**dict(row)) if row else None

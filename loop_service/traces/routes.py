@@ -30,12 +30,12 @@ async def trace(id: UUID, caller: Caller, db: Db) -> TraceOut:
             raise Problem(Code.NOT_FOUND, "There is no feedback with this id.")
         if outcome is None:
             analysis = await queries.work_on_event(tx, caller.org_id, id, "analysis.records")
-            waiting = await queries.open_work_about(tx, caller.org_id, "loop.rules", id, ("FeedbackAnalyzed",))
+            judging = await queries.judging_of(tx, caller.org_id, id)
             made = stages(
                 received_at=received.received_at if received else None,
                 published_at=received.published_at if received else None,
                 analysis=analysis,
-                loop=waiting[0] if waiting else None,
+                loop=judging,
                 judged=None,
                 cases=(),
                 told=(),
@@ -59,7 +59,9 @@ async def trace(id: UUID, caller: Caller, db: Db) -> TraceOut:
                 ),
                 cases=[OpenedCase(str(case.id), case.title, case.status, case.opened_at) for case in cases],
                 told=await _told(tx, caller.org_id, id),
-                case_work=await queries.open_work_about(tx, caller.org_id, "loop.", id, ("CaseOpened", "CaseChanged")),
+                case_work=await queries.work_on_events(
+                    tx, caller.org_id, [case.id for case in cases], ("loop.webhooks", "loop.notifications")
+                ),
             )
     return _shown(id, made)
 

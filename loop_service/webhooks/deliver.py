@@ -16,11 +16,12 @@ import random
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 from loop_service.webhooks.due import Due, lease_due, organisations_due, settle
 from loop_service.webhooks.outbound import TIMEOUT_S, Outbound, Reply
-from loop_service.webhooks.schedule import decide
+from loop_service.webhooks.schedule import Result, decide
 from loop_service.webhooks.signing import SecretUnreadable, Vault, signed_headers
 from shared.database.engine import Database
 from shared.database.failures import is_temporary
@@ -37,6 +38,8 @@ PER_ENDPOINT = 4
 IN_ALL = 100
 ORGANISATIONS = 500
 LEASE = timedelta(seconds=TIMEOUT_S + 30)
+CHAIN_S = 3.0
+"""How long one task may go on with deliveries of the same endpoint before it gives its place to others."""
 PAUSE_S = 0.5
 GRACE_S = 5.0
 
@@ -58,12 +61,14 @@ class Sender:
         self._bell = asyncio.Event()
         self._calls: dict[asyncio.Task[None], UUID] = {}
         self._loop: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def start(self) -> None:
         self._loop = asyncio.create_task(self._run(), name="webhook-sender")
 
     async def stop(self) -> None:
         """Take nothing new; calls under way get a few seconds, then their leases."""
+        self._stopping = True
         if self._loop is not None:
             self._loop.cancel()
             with suppress(asyncio.CancelledError):
@@ -120,27 +125,49 @@ class Sender:
         self.wake()
 
     async def _deliver(self, due: Due) -> None:
-        at = now()
+        """One call, and while it goes well the next ones of the same endpoint, for a moment."""
+        upcoming: Due | None = due
+        until = monotonic() + CHAIN_S
         try:
-            reply = await self._call(due)
-            ended = now()
-            decision = decide(
-                status=reply.status,
-                attempt=due.step + 1,
-                at=ended,
-                chance=random.random(),  # noqa: S311 - jitter, not a secret
-                retry_after=reply.retry_after,
-                failing_since=due.failing_since,
-            )
-            WEBHOOK_ATTEMPTS.labels(decision.result).inc()
-            async with self._database.batch([due.org_id]) as batch:
-                await settle(batch, due.org_id, due, reply=reply, decision=decision, at=at)
-            if decision.disable is not None:
-                log.warning("webhooks.endpoint_disabled", endpoint_id=str(due.endpoint_id), org_id=str(due.org_id))
+            while upcoming is not None:
+                upcoming = await self._deliver_one(upcoming, go_on=monotonic() < until)
         except Exception as error:
             # The lease ends by itself; the delivery is due again then.
             if not is_temporary(error):
                 log.error("webhooks.delivery_failed", delivery_id=str(due.id), error=describe(error))
+
+    async def _deliver_one(self, due: Due, *, go_on: bool) -> Due | None:
+        """Call, settle, and with the same transaction take the next delivery of this endpoint."""
+        at = now()
+        reply = await self._call(due)
+        ended = now()
+        decision = decide(
+            status=reply.status,
+            attempt=due.step + 1,
+            at=ended,
+            chance=random.random(),  # noqa: S311 - jitter, not a secret
+            retry_after=reply.retry_after,
+            failing_since=due.failing_since,
+        )
+        WEBHOOK_ATTEMPTS.labels(decision.result).inc()
+        following: list[Due] = []
+        async with self._database.batch([due.org_id]) as batch:
+            await settle(batch, due.org_id, due, reply=reply, decision=decision, at=at)
+            if go_on and decision.result is Result.DELIVERED and not self._stopping:
+                following = await lease_due(
+                    batch,
+                    [due.org_id],
+                    at=ended,
+                    until=ended + LEASE,
+                    lease=new_id(),
+                    busy={},
+                    per_endpoint=1,
+                    limit=1,
+                    endpoint_id=due.endpoint_id,
+                )
+        if decision.disable is not None:
+            log.warning("webhooks.endpoint_disabled", endpoint_id=str(due.endpoint_id), org_id=str(due.org_id))
+        return following[0] if following else None
 
     async def _call(self, due: Due) -> Reply:
         try:

@@ -17,28 +17,33 @@ GROUP BY org_id ORDER BY random() LIMIT $2
 _LEASE = """
 WITH busy AS (
     SELECT * FROM unnest($3::uuid[], $4::int[]) AS given (endpoint_id, calls)
-), chosen AS (
-    SELECT picked.org_id, picked.id
+), chosen AS MATERIALIZED (
+    SELECT picked.id
     FROM loop.webhook_endpoints e
     LEFT JOIN busy ON busy.endpoint_id = e.id
     CROSS JOIN LATERAL (
-        SELECT d.org_id, d.id FROM loop.webhook_deliveries d
+        SELECT d.id FROM loop.webhook_deliveries d
         WHERE d.org_id = e.org_id AND d.endpoint_id = e.id AND d.state = 'pending' AND d.next_at <= $1
         ORDER BY d.next_at, d.id
         LIMIT greatest(0, CASE WHEN e.failing_since IS NULL THEN $5 ELSE 1 END - coalesce(busy.calls, 0))
         FOR UPDATE SKIP LOCKED
     ) picked
-    WHERE e.org_id = ANY ($2::uuid[]) AND e.enabled AND e.archived_at IS NULL
+    WHERE e.org_id = ANY ($2::uuid[]) AND ($9::uuid IS NULL OR e.id = $9) AND e.enabled AND e.archived_at IS NULL
       AND (e.quiet_until IS NULL OR e.quiet_until <= $1)
     LIMIT $6
 )
-UPDATE loop.webhook_deliveries d SET lease = $7, next_at = $8
-FROM chosen, loop.webhook_endpoints e, loop.webhook_messages m
-WHERE d.org_id = chosen.org_id AND d.id = chosen.id
-  AND e.org_id = d.org_id AND e.id = d.endpoint_id
-  AND m.org_id = d.org_id AND m.id = d.message_id
-RETURNING d.org_id, d.id, d.endpoint_id, d.message_id, d.step, d.lease, e.url, e.secret, e.previous_secret,
-    e.previous_secret_until, e.failing_since, m.body, m.trace
+UPDATE loop.webhook_deliveries SET lease = $7, next_at = $8
+WHERE org_id = ANY ($2::uuid[]) AND id = ANY (ARRAY(SELECT id FROM chosen))
+RETURNING org_id, id, endpoint_id, message_id, step, lease
+"""
+# Keys as arrays, not joins: without statistics the planner joins by organisation alone and reads everything.
+_ENDPOINTS = """
+SELECT id AS endpoint_id, url, secret, previous_secret, previous_secret_until, failing_since
+FROM loop.webhook_endpoints WHERE org_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])
+"""
+_MESSAGES = """
+SELECT id AS message_id, body, trace
+FROM loop.webhook_messages WHERE org_id = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])
 """
 
 
@@ -76,12 +81,22 @@ async def lease_due(
     busy: Mapping[UUID, int],
     per_endpoint: int,
     limit: int,
+    endpoint_id: UUID | None = None,
 ) -> list[Due]:
-    """Take due deliveries until `until`. `busy` counts calls under way per endpoint; a failing one gets one."""
+    """Take due deliveries (of one endpoint, where it is named) until `until`.
+
+    `busy` counts calls under way per endpoint; an endpoint that is failing gets one at a time.
+    """
     rows = await batch.conn.fetch(
-        _LEASE, at, list(org_ids), list(busy), list(busy.values()), per_endpoint, limit, lease, until
+        _LEASE, at, list(org_ids), list(busy), list(busy.values()), per_endpoint, limit, lease, until, endpoint_id
     )
-    return [Due(**dict(row)) for row in rows]
+    if not rows:
+        return []
+    endpoints = await batch.conn.fetch(_ENDPOINTS, list(org_ids), list({row["endpoint_id"] for row in rows}))
+    messages = await batch.conn.fetch(_MESSAGES, list(org_ids), list({row["message_id"] for row in rows}))
+    by_endpoint = {row["endpoint_id"]: dict(row) for row in endpoints}
+    by_message = {row["message_id"]: dict(row) for row in messages}
+    return [Due(**{**row, **by_endpoint[row["endpoint_id"]], **by_message[row["message_id"]]}) for row in rows]
 
 
 async def settle(batch: Batch, org_id: UUID, due: Due, *, reply: Reply, decision: Decision, at: datetime) -> bool:

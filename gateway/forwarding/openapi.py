@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from gateway.accounts.roles import SCOPES
 from gateway.forwarding.table import Credential, Route
 from shared.contracts.problems import STATUS, Code
 
@@ -102,10 +101,11 @@ class NotDocumented(ValueError):
     """A route of the table is in no service's document."""
 
 
-def merge(documents: Mapping[str, Document], table: Sequence[Route]) -> Document:
+def merge(documents: Mapping[str, Document], table: Sequence[Route], scopes: Mapping[str, str]) -> Document:
     """The public document. Raises NotDocumented when a service does not describe a route of the table.
 
-    `documents` are the OpenAPI 3.1 documents by service; `webhooks` sections in them are taken over.
+    `documents` are the OpenAPI 3.1 documents by service; `webhooks` sections in them are taken over. `scopes` is what
+    each scope means, for people.
     """
     schemas: dict[str, Document] = {"Problem": PROBLEM_SCHEMA}
     renamed = {service: _take_schemas(service, document, schemas) for service, document in documents.items()}
@@ -140,7 +140,7 @@ def merge(documents: Mapping[str, Document], table: Sequence[Route]) -> Document
             "responses": {_response_name(status): _problem_response(status) for status in _problem_statuses()},
             "schemas": schemas,
         },
-        "x-scopes": SCOPES,
+        "x-scopes": dict(scopes),
     }
     _drop_unused(merged)
     return merged

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from gateway.accounts.roles import SCOPES
 from gateway.forwarding.openapi import merge, webhook_items
 from gateway.forwarding.table import ROUTES
 from tests.support.services import PACKAGES, SECRETS
@@ -37,7 +38,7 @@ def public_document() -> bytes:
     documents = {name: service_document(name) for name in ("gateway", "ingest", "analysis", "loop")}
     examples = importlib.import_module("loop_service.webhooks.payloads").EXAMPLES
     documents["loop"].setdefault("webhooks", webhook_items(examples))
-    return orjson.dumps(merge(documents, ROUTES), option=orjson.OPT_INDENT_2) + b"\n"
+    return orjson.dumps(merge(documents, ROUTES, SCOPES), option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -48,7 +48,7 @@ def _merged() -> dict[str, Any]:
         "ingest": _document("/v1/things", "get", {"type": "string"}),
     }
     documents["loop"]["webhooks"] = webhook_items({"case.opened": {"case_id": "x"}})
-    return merge(documents, [PROBE, READ])
+    return merge(documents, [PROBE, READ], {})
 
 
 def test_merged_document_is_valid() -> None:
@@ -86,7 +86,7 @@ def test_webhooks_are_described() -> None:
 
 def test_a_route_that_its_service_does_not_describe_is_an_error() -> None:
     with pytest.raises(NotDocumented, match="loop: POST /v1/things/"):
-        merge({"loop": {"paths": {}}}, [PROBE])
+        merge({"loop": {"paths": {}}}, [PROBE], {})
 
 
 def test_committed_document_is_valid_and_equal_to_the_table() -> None:

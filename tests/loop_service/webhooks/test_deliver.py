@@ -285,3 +285,42 @@ async def test_hostile_answers(feeder: Feeder, receiver: Receiver, organisation:
     log = await delivery(api, "pending", attempts=1)
     assert "\x00" not in log["log"][0]["response"]
     assert len(log["log"][0]["response"]) <= 2048
+
+
+async def test_nothing_but_failures_for_120_hours_switches_off_and_keeps_what_waits(
+    loop: RunningService, feeder: Feeder, receiver: Receiver, organisation: UUID, api: Api
+) -> None:
+    path = organisation.hex
+    receiver.behaviours[path] = answers(500)
+    made = await endpoint(api, receiver, path)
+    own = f"/v1/webhook-endpoints/{made['id']}"
+    await feeder.send(analysed(organisation))
+    await delivery(api, "pending", attempts=1)
+    async with loop.database.batch([organisation]) as batch:
+        await batch.conn.execute(
+            "UPDATE loop.webhook_endpoints SET failing_since = $2 WHERE org_id = $1",
+            organisation,
+            clock.now() - timedelta(hours=121),
+        )
+        await batch.conn.execute(
+            "UPDATE loop.webhook_deliveries SET next_at = $2 WHERE org_id = $1", organisation, clock.now()
+        )
+    assert (await delivery(api, "held"))["attempts"] == 2
+    off = (await api.get(own)).json()
+    assert (off["enabled"], off["disabled_reason"]) == (False, "nothing but failures for 120 hours")
+    await feeder.send(analysed(organisation))
+    await feeder.settled(organisation)
+    assert len((await api.get("/v1/webhook-deliveries")).json()["data"]) == 1
+    del receiver.behaviours[path]
+    await api.patch(own, {"enabled": True})
+    await delivery(api, "delivered")
+
+
+async def test_a_backlog_goes_out_in_order_of_seconds_not_minutes(
+    feeder: Feeder, receiver: Receiver, organisation: UUID, api: Api
+) -> None:
+    path = organisation.hex
+    await endpoint(api, receiver, path)
+    await feeder.send(*(analysed(organisation) for _ in range(150)))
+    arrived = await calls(receiver, path, 150)
+    assert len({call.headers["webhook-id"] for call in arrived}) == 150

@@ -58,7 +58,9 @@ def private_folder(folder: Path) -> Path:
     except OSError as error:
         raise explain_os_error(error, "a private folder", folder) from error
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise InfrastructureError(f"{folder} belongs to somebody else; remove it and try again.")
+        raise InfrastructureError(
+            f"{folder} belongs to another user: run cxloop as that user, or give it to yourself (chown -R)."
+        )
     if stat.S_IMODE(status.st_mode) != 0o700:
         folder.chmod(0o700)
     return folder

@@ -250,6 +250,7 @@ class EmbeddedPostgres(EmbeddedServer):
             cwd="/",
             env=self._environment(),
             timeout=180,
+            start_new_session=True,  # Ctrl-C is for us: half a cluster helps nobody
             **self._guise.options,  # type: ignore[call-overload]  # options are user, group, extra_groups or nothing
         )
         if done.returncode != 0:

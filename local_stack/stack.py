@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -80,7 +79,7 @@ class Stack:
             self._start_servers()
             self.environment = self._common_environment()
             self._hand_out_addresses()
-            self._migrate()
+            await self._migrate()
             begun = time.monotonic()
             self._supervisor.start([*self._receivers(), *(self._task(process) for process in PROCESSES)])
             await self._supervisor.wait_ready()
@@ -165,7 +164,7 @@ class Stack:
                 self._addresses[process.name] = f"unix://{folder / process.name}.sock"
         self.environment.setdefault("PUBLIC_URL", self.gateway_url)
 
-    def _migrate(self) -> None:
+    async def _migrate(self) -> None:
         """Bring the tables up to date, unless nothing changed since the last time on these very data."""
         assert self.servers is not None
         if not self.servers.owner_url:
@@ -175,16 +174,26 @@ class Stack:
         if state and _read_json(self.home / "migrated.json").get("state") == state:
             return
         begun = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "local_stack", "migrate", "--quiet"],
-            env={**self.environment, "DATABASE_URL": self.servers.owner_url},
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            log = self._supervisor.log_of("migrate")
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(done.stdout + done.stderr)
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        argv = [sys.executable, "-m", "local_stack", "migrate", "--quiet"]
+        log = self._supervisor.log_of("migrate")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            migrating = await asyncio.create_subprocess_exec(
+                *argv,
+                env={**self.environment, "DATABASE_URL": self.servers.owner_url},
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            try:
+                code = await migrating.wait()
+            except asyncio.CancelledError:  # Ctrl-C: what was not committed is not there
+                migrating.kill()
+                await migrating.wait()
+                raise
+        if code != 0:
+            last = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
             raise InfrastructureError(f"The tables could not be brought up to date ({last[:300]}); see {log}.")
         write_private(self.home / "migrated.json", {"state": state})
         self.tell(f"tables are up to date ({time.monotonic() - begun:.1f} s)")

@@ -37,7 +37,7 @@ def test_the_same_home_always_gets_the_same_short_folder(tmp_path: Path) -> None
 def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(InfrastructureError, match="belongs to somebody else"):
+    with pytest.raises(InfrastructureError, match="belongs to another user"):
         private_folder(tmp_path / "link")
 
 

@@ -14,8 +14,8 @@ import aiosmtplib
 
 from loop_service.cases.bulk import people_of
 from loop_service.cases.opened import PersonRow
+from loop_service.notifications.due import DueMail, lease_due, organisations_due, settle
 from loop_service.notifications.letter import AddressInvalid, address, letter, sender
-from loop_service.notifications.queries import DueMail, lease_due, organisations_due, settle
 from loop_service.notifications.retries import next_attempt
 from loop_service.settings import LoopSettings
 from shared.database.engine import Database

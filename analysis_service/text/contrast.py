@@ -50,6 +50,8 @@ def top_terms(
     """
     ours, theirs = _records_with(first), _records_with(second)
     ours_total, theirs_total = sum(ours.values()), sum(theirs.values())
+    if not ours_total or not theirs_total:
+        return []
     pooled_total = ours_total + theirs_total
     found: list[ContrastTerm] = []
     for term, count in ours.items():
@@ -57,6 +59,8 @@ def top_terms(
             continue
         other = theirs.get(term, 0)
         prior = PRIOR_STRENGTH * (count + other) / pooled_total
+        if count + other == pooled_total:  # nobody says anything else: no contrast
+            continue
         ours_odds = (count + prior) / (ours_total + PRIOR_STRENGTH - count - prior)
         theirs_odds = (other + prior) / (theirs_total + PRIOR_STRENGTH - other - prior)
         log_odds = math.log(ours_odds) - math.log(theirs_odds)

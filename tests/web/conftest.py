@@ -1,6 +1,6 @@
 """Fixtures of the browser tests: one Chromium per session, one context per test, a customer's shop beside the gateway.
 
-They need of the stack only `gateway_url`, `secret_key` and `dashboard_url` (a sign-in link that may be used again).
+They need of the stack only `gateway_url`, `secret_key` and `dashboard_url` (tests/conftest.py).
 """
 
 from __future__ import annotations
@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.support.api import Api
 from tests.web.browsing import Watch
 from tests.web.chromium import chromium
 from tests.web.shop import Shop, running_shop
+
+
+# Generous: two workers, their servers and browsers share two cores. What is right passes at once all the same.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +54,7 @@ async def watch(context: BrowserContext) -> Watch:
 async def page(context: BrowserContext, watch: Watch) -> Page:
     """A page whose errors, hosts and policy violations are watched."""
     opened = await context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MS)
     return opened
 
 

@@ -13,12 +13,12 @@ import { keyFigures } from './key_figures.js';
 import { available, leading } from './measures.js';
 import { readQuery, writeQuery, PERIODS } from './query.js';
 import { scoreTrend, volumeTrend } from './trend.js';
-import { detractorTerms, latestVoices } from './voices.js';
+import { criticalTerms, latestVoices } from './voices.js';
 
 const state = readQuery();
 const parts = {
   figures: keyFigures($('#tiles')), trend: scoreTrend($('#trend')), channels: channelPlot($('#channels')), volume: volumeTrend($('#volume')),
-  terms: detractorTerms($('#terms')), verbatims: latestVoices($('#verbatims')), cases: caseQueue($('#cases')),
+  terms: criticalTerms($('#terms')), verbatims: latestVoices($('#verbatims')), cases: caseQueue($('#cases')),
 };
 /* What each hint of the server makes stale; anything unknown makes everything stale. */
 const STALE = { cases: ['figures', 'cases'], records: ['figures', 'trend', 'channels', 'volume', 'terms', 'verbatims'] };

@@ -56,19 +56,29 @@ export function latestVoices(node) {
   };
 }
 
-export function detractorTerms(node) {
-  const card = panel(node, { title: 'Words of detractors' });
-  return async (state, signal) => {
+/* Above this z a difference is hard to explain by chance (the API's own words). */
+const MARKED = 2;
+
+/** Without terms that hardly ever stand outside a longer one that is shown too: "gate" beside "at the gate". */
+const withoutParts = (terms) => terms.filter((one) => !terms.some((other) =>
+  other !== one && ` ${other.term} `.includes(` ${one.term} `) && other.n >= 0.8 * one.n));
+
+export function criticalTerms(node) {
+  const card = panel(node, { title: 'Words of critical customers' });
+  return async (state, signal, { lead }) => {
+    const group = (await lead).metric === 'nps' ? 'detractors' : 'critical';
+    const title = group === 'detractors' ? 'Words of detractors' : 'Words of critical customers';
     const { from, to } = windowOf(state);
-    const found = await ask('/v1/terms', { query: { from, to, channel: state.channel, unit: state.unit, limit: 10 }, signal });
-    const terms = found.data || found.terms || [];
+    const found = await ask('/v1/terms', { query: { from, to, channel: state.channel, unit: state.unit, group, limit: 30 }, signal });
+    const terms = withoutParts(found.terms.filter((term) => term.z > MARKED)).slice(0, 9);
     card.works();
-    card.says('Terms that detractors use more than others do.');
+    card.named(title);
+    card.says(`Said markedly more often than by others, in ${count(found.n)} texts${found.sampled ? ' (the newest)' : ''}.`);
+    card.rows({ caption: title, head: ['Term', 'Texts', 'Customers', 'Share', 'Others'], body: terms.map((t) => [t.term, count(t.n), count(t.n_customers), percent(t.share, 1), t.share_rest === null ? '–' : percent(t.share_rest, 1)]) });
     const most = Math.max(1, ...terms.map((term) => term.n));
-    card.rows({ caption: 'Words of detractors', head: ['Term', 'Detractors', 'Share'], body: terms.map((t) => [t.term, count(t.n), percent(t.n, found.n)]) });
     put(card.picture, terms.length ? h('ol', { class: 'terms' }, terms.map((term) => h('li', {},
       s('svg', { 'aria-hidden': 'true' }, s('rect', { width: `${(100 * term.n) / most}%`, height: '100%', rx: 7 })),
-      h('span', { class: 'word', dir: 'auto' }, term.term), h('span', { class: 'figures' }, count(term.n)))))
-      : nothing('Not enough texts of detractors to tell words apart.'));
+      h('span', { class: 'word', dir: 'auto' }, term.term), h('span', { class: 'figures' }, count(term.n), h('span', { class: 'tiny' }, ` · ${percent(term.share, 1)}`)))))
+      : nothing('No word stands out: too few texts, or they are alike.'));
   };
 }

@@ -22,6 +22,14 @@ from analysis_service.metrics.tally import SENTIMENT, UNSCORED, Tally
 from shared.database import Batch
 
 
+PLANNED = "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
+"""For the transaction of an answer: hash what is joined, count distinct customers without spilling.
+
+Under row-level security the planner takes every table for nearly empty and would join facets row by row (measured: 3 s
+instead of 30 ms over 20,000 records).
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One metric over one window. `exact`: read the records even where cells could answer (for checks)."""
@@ -52,7 +60,7 @@ async def answer(batch: Batch, org_id: UUID, question: Question) -> dict[str, An
         question.group_by,
         question.dimensions,
     )
-    await queries.prepare(batch)
+    await batch.conn.execute(PLANNED)
     tallies = await _count(batch, org_id, asked, exact=question.exact)
     unscored: dict[Key, Tally] = {}
     if metric == SENTIMENT:

@@ -20,7 +20,7 @@ from gateway.forwarding.connections import (
 
 CONNECT_TIMEOUT_S = 2.0
 MAX_IDLE_S = 50.0
-"""Below the services' keep-alive (shared.foundation.serving: 65 s), so that none closes a connection as we write to it."""
+"""Below the services' keep-alive of 65 s (shared.foundation.serving): none closes a connection as we write to it."""
 MAX_IDLE_CONNECTIONS = 128
 EJECTED_FOR_S = 1.0
 """How long an address that refused is passed over while another one answers."""

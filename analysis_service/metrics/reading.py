@@ -21,7 +21,6 @@ from analysis_service.metrics.series import Counts, Key
 from analysis_service.metrics.tally import SENTIMENT, UNSCORED, Tally
 from shared.database import Batch
 
-
 PLANNED = "SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '32MB'"
 """For the transaction of an answer: hash what is joined, count distinct customers without spilling.
 

@@ -36,7 +36,7 @@ help:  ## what can be made
 	@echo "  make lock                resolve requirements/*.in into the hashed locks (UPGRADE=1: newest versions)"
 	@echo "  make openapi             write the public API document again"
 	@echo "  make env-example         write .env.example again"
-	@echo "  make train | eval        train the text model anew | measure it"
+	@echo "  make train | eval        train the text model anew | measure it (DATA=folder of the data sets)"
 	@echo "  make clean               remove .venv, .local and everything else that was made here"
 	@echo
 	@echo "DATABASE_URL and REDIS_URL, when set, name real servers; otherwise embedded ones are started."
@@ -90,10 +90,10 @@ env-example: setup
 	@$(BIN)/cxloop env-example
 
 train: setup-dev
-	@$(BIN)/python -m analysis_service.training train
+	@$(BIN)/python -m analysis_service.training.fit_sentiment $(addprefix --data ,$(or $(DATA),$(wildcard ../shared/data/train)))
 
 eval: setup-dev
-	@$(BIN)/python -m analysis_service.training evaluate
+	@$(BIN)/python -m analysis_service.training.evaluate $(addprefix --data ,$(or $(DATA),$(wildcard ../shared/data/eval)))
 
 clean:
 	rm -rf .venv .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -219,11 +219,12 @@ class Stack:
             http = free_port()
         outside = f"{LOOPBACK}:{http}"
         self.mailbox_url, self.inbox_url = f"http://{outside}/mailbox", f"http://{outside}/inbox"
+        allowed = self._given.get("LOOP_WEBHOOK_ALLOWED_HOSTS") or self._given.get("WEBHOOK_ALLOWED_HOSTS", "")
         self.environment.update(
             LOOP_SMTP_HOST=LOOPBACK,
             LOOP_SMTP_PORT=str(smtp),
-            # The one private address that webhooks may be sent to.
-            LOOP_WEBHOOK_ALLOWED_HOSTS=outside,
+            # The one private address that webhooks may be sent to, beside those a person allows by name.
+            LOOP_WEBHOOK_ALLOWED_HOSTS=",".join(filter(None, (allowed, outside))),
         )
         argv = [sys.executable, "-m", "local_stack.receivers", str(self.home / "outside"), str(smtp), str(http)]
         return [Task("receivers", argv, self.environment, f"http://{outside}")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis_service.annotations.documentation import document
 from analysis_service.annotations.routes import RAW_ROUTES
 from analysis_service.metrics.routes import router as metrics
 from analysis_service.records.routes import router as records
@@ -14,4 +15,7 @@ from shared.web.service_app import ServiceApp
 def create_app(settings: AnalysisSettings) -> ServiceApp:
     """The service's ASGI application; connects when it starts. Raises ArtifactBroken."""
     supported_languages()  # loads the weights, so that a service without them does not start
-    return ServiceApp(settings, title="cxloop analysis", routers=[records, metrics, terms], raw_routes=RAW_ROUTES)
+    app = ServiceApp(settings, title="cxloop analysis", routers=[records, metrics, terms], raw_routes=RAW_ROUTES)
+    described = app.api.openapi
+    app.api.openapi = lambda: document(described())  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return app

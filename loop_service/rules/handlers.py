@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from loop_service.cases.bulk import open_cases, open_cases_by_customer, open_cases_by_owner, people_of
 from loop_service.cases.opened import NewCase, PersonRow, pick_owner
 from loop_service.cases.told import opened_event
@@ -24,6 +26,7 @@ from shared.foundation.clock import now
 from shared.messaging.live import announce
 from shared.messaging.publishing import publish
 from shared.messaging.registry import handles
+from shared.messaging.retry import Permanent
 from shared.messaging.work import Handling
 
 
@@ -40,7 +43,7 @@ class _Known:
 @handles("FeedbackAnalyzed")
 async def evaluate_feedback(events: list[Event], handling: Handling) -> None:
     """Match the rules of each organisation against a batch of analysed feedback."""
-    read = [(one, FeedbackAnalyzed.model_validate(one.data)) for one in events]
+    read = [(one, _read(one)) for one in events]
     known = await _known(handling, read)
     outcomes: list[NewOutcome] = []
     drafts: list[NewCase] = []
@@ -62,6 +65,15 @@ async def evaluate_feedback(events: list[Event], handling: Handling) -> None:
         await publish(batch, [opened_event(case) for case in cases])
     wake_sender(handling)
     await announce(handling.resources.get("redis"), {case.org_id for case in cases}, "cases")
+
+
+def _read(one: Event) -> FeedbackAnalyzed:
+    try:
+        return FeedbackAnalyzed.model_validate(one.data)
+    except ValidationError as malformed:
+        # A publisher that breaks the contract; trying again cannot help. The message names fields, no values.
+        fields = sorted({".".join(map(str, error["loc"])) for error in malformed.errors(include_input=False)})
+        raise Permanent(f"FeedbackAnalyzed does not fit its contract: {', '.join(fields)[:200]}") from None
 
 
 async def _known(handling: Handling, read: Sequence[tuple[Event, FeedbackAnalyzed]]) -> _Known:

@@ -84,6 +84,23 @@ async def test_one_batch_of_two_organisations_stays_apart(loop: RunningService, 
         assert case["feedback_id"] == expected.data["feedback_id"]
 
 
+async def test_a_malformed_event_is_dead_at_once_and_its_neighbours_go_through(
+    loop: RunningService, feeder: Feeder, organisation: UUID
+) -> None:
+    good, bad = analysed(organisation), analysed(organisation, ratings="secret words")
+    await feeder.send(good, bad)
+    assert len(await cases_of(loop, organisation)) == 1
+    async with loop.database.batch([organisation]) as batch:
+        row = await batch.conn.fetchrow(
+            "SELECT state, last_error FROM messaging.deliveries WHERE org_id = $1 AND event_id = $2",
+            organisation,
+            bad.id,
+        )
+    assert row["state"] == "dead"
+    assert "ratings" in row["last_error"]
+    assert "secret" not in row["last_error"]
+
+
 async def test_a_removed_default_rule_does_not_come_back(
     loop: RunningService, feeder: Feeder, organisation: UUID
 ) -> None:

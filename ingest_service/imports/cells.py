@@ -14,9 +14,11 @@ answers "none", Namibia is NA, and a nought is a score; rows.py treats "None" as
 NUMBER: Final = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
 _DECIMAL_COMMA: Final = re.compile(r"[-+]?\d{1,15},\d{1,2}")
 _OUT_OF: Final = re.compile(r"(\d{1,3}(?:[.,]\d{1,2})?)\s*(?:/|out of|of|von|sur|de)\s*(\d{1,3})", re.IGNORECASE)
-_STARS: Final = re.compile(r"(\d(?:[.,]\d)?)\s*(?:-\s*)?(?:stars?|★|⭐|pts?|points?|%)\.?", re.IGNORECASE)
+_STARS: Final = re.compile(
+    r"(\d(?:[.,]\d)?)\s*(?:-\s*)?(?:stars?|★|⭐|pts?|points?)\.?|(\d{1,3}(?:[.,]\d{1,2})?)\s*%", re.IGNORECASE
+)
 _DRAWN: Final = re.compile(r"[★⭐]{1,10}[☆✩]{0,10}\ufe0f?")
-_LABELLED: Final = re.compile(r"(\d{1,3})\s*[-–—:.(=]\s*[^\W\d_].{0,60}")
+_LABELLED: Final = re.compile(r"(\d{1,3})\s*[-–—:.(=]\s*[^\W\d_]\D{0,60}")
 EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@.]{2,24}")
 PHONE: Final = re.compile(r"\+?[\d\s().\-/]{7,24}")
 
@@ -38,7 +40,7 @@ def number(cell: str) -> float | None:
     for pattern in (_OUT_OF, _STARS, _LABELLED):
         found = pattern.fullmatch(text)
         if found:
-            return float(found[1].replace(",", "."))
+            return float((found[1] or found[2]).replace(",", "."))
     if _DRAWN.fullmatch(text):
         return float(text.count("★") + text.count("⭐"))
     return None

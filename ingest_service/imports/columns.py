@@ -161,7 +161,7 @@ class ColumnFacts:
 
 
 def _counts_up(cells: Sequence[str], first: int) -> bool:
-    if not cells or not cells[0].strip().isdigit() or len(cells[0]) > 9:
+    if not cells or not cells[0].strip().isdecimal() or len(cells[0]) > 9:
         return not cells
     offset = int(cells[0]) - first
     if offset not in (0, 1):

@@ -98,9 +98,9 @@ class DateReader:
 
     def _iso(self, cell: str) -> datetime | None:
         text = cell.strip()
-        if len(text) < 8 or not text[:4].isdigit():
+        if len(text) < 8 or not text[:4].isdecimal():
             return None
-        if text.isdigit():
+        if text.isdecimal():
             compact = _COMPACT.match(text)
             return datetime(int(compact[1]), int(compact[2]), int(compact[3])) if compact else None  # noqa: DTZ001  # its zone is added by the caller
         if text[4] == "-":

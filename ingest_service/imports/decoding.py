@@ -139,9 +139,7 @@ class EncodingScout:
         return self._legacy(bytes(self._sample))
 
     def _legacy(self, sample: bytes) -> EncodingChoice:
-        special = [char for char in sample.decode("cp1252", "replace") if ord(char) > 127]
-        western = sum(char in _WESTERN for char in special) / max(1, len(special))
-        if western >= 0.97:
+        if _western(sample.decode("cp1252", "replace")):
             return self._choice("cp1252", 0, "not UTF-8; reads as Western text in Windows-1252", 0.85)
         best = from_bytes(sample, cp_isolation=_LEGACY).best()
         if best is not None:
@@ -160,6 +158,16 @@ class EncodingScout:
             replaced=self._replaced if utf8 else 0,
             nuls=0 if wide else self._nuls,
         )
+
+
+def _western(text: str) -> bool:
+    """Whether this reads like a Western language: its special characters only, and few of them to a word."""
+    special = [char for char in text if ord(char) > 127]
+    if sum(char in _WESTERN for char in special) < 0.97 * len(special):
+        return False
+    accented = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
+    letters = sum(map(len, accented))
+    return sum(ord(char) > 127 for word in accented for char in word) <= 0.5 * letters + 3
 
 
 def _wide(head: bytes) -> str | None:

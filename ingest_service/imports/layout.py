@@ -131,15 +131,17 @@ def _looks_jsonl(text: str) -> bool:
     return objects > 0 and objects >= 0.5 * len(lines)
 
 
-_FEEDBACK_ONLY: Final = frozenset({"ratings", "submission_id", "occurred_at", "customer", "touchpoint", "attributes"})
-_FEEDBACK_KEYS: Final = _FEEDBACK_ONLY | {"channel", "source", "text", "title", "language", "unit"}
+_FEEDBACK_KEYS: Final = frozenset({
+    "channel", "source", "submission_id", "occurred_at", "customer", "ratings", "text", "title", "language", "unit",
+    "touchpoint", "attributes",
+})  # fmt: skip
 
 
 def _sniff_jsonl(text: str, encoding: str, bom: int) -> Layout:
     if text.lstrip("\ufeff \r\n\t").startswith("["):
         raise LayoutRefused("this is one JSON array; send JSONL, one object a line, or use POST /v1/feedback/batch")
     columns: dict[str, None] = {}
-    objects = ours = 0
+    objects = ours = nested = 0
     for line in [line for line in text.split("\n") if line.strip()][:_SAMPLE_RECORDS]:
         try:
             value = orjson.loads(line)
@@ -148,12 +150,14 @@ def _sniff_jsonl(text: str, encoding: str, bom: int) -> Layout:
         if not isinstance(value, dict):
             continue
         objects += 1
-        nested = isinstance(value.get("ratings"), list) or isinstance(value.get("customer"), dict)
-        ours += nested or (value.keys() <= _FEEDBACK_KEYS and bool(value.keys() & _FEEDBACK_ONLY))
+        ours += value.keys() <= _FEEDBACK_KEYS
+        nested += isinstance(value.get("ratings"), list) or isinstance(
+            value.get("customer", value.get("attributes")), dict
+        )
         columns.update(dict.fromkeys(flatten(value)))
     if not objects:
         raise LayoutRefused("none of its first lines is a JSON object")
-    shape: Literal["columns", "feedback"] = "feedback" if ours > objects / 2 else "columns"
+    shape: Literal["columns", "feedback"] = "feedback" if nested and ours > objects / 2 else "columns"
     why = "its lines have the shape of POST /v1/feedback" if shape == "feedback" else "its lines are flat objects"
     return Layout(
         "jsonl", encoding, bom, columns=tuple(list(columns)[:MAX_COLUMNS]), header=False, shape=shape,

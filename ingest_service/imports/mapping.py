@@ -299,7 +299,7 @@ def _short_column(name: str, role: str, details: list[str], shape: dict[str, Any
             low, dash, high = detail.partition("-")
             if detail in ("low", "descending"):
                 column.setdefault("scale", {})["direction"] = "descending"
-            elif dash and low.isdigit() and high.isdigit():
+            elif dash and low.isdecimal() and high.isdecimal():
                 column.setdefault("scale", {}).update({"min": int(low), "max": int(high)})
             else:
                 column["aspect"] = detail

@@ -25,7 +25,7 @@ def kind_of(headers: Mapping[str, str]) -> tuple[str, str | None]:
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(Code.CONTENT_TYPE_UNSUPPORTED, "Send the file uncompressed.")
     length = headers.get("content-length", "")
-    if length.isdigit() and int(length) > SIZE_LIMIT + 1024 * 1024:
+    if length.isdecimal() and int(length) > SIZE_LIMIT + 1024 * 1024:
         raise too_large()
     return kind, options.get("charset")
 

@@ -7,7 +7,7 @@ of the column: one 9 among a thousand 4s makes it 1-10, and a warning says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ingest_service.imports import headers
@@ -34,6 +34,15 @@ class ScoreGuess:
 
 def guess_score(name: str, facts: ColumnFacts) -> ScoreGuess | None:
     """The score that the column `name` holds, or None when it holds none, or none that can be named safely."""
+    facts, strays = _without_strays(facts, recommendation=bool(headers.NPS.search(headers.words(name))))
+    found = _named(name, facts)
+    if found is None or not strays:
+        return found
+    warning = f"{strays} answers lie outside of {found.low:g} to {found.high:g}: these rows are refused"
+    return replace(found, warning=warning)
+
+
+def _named(name: str, facts: ColumnFacts) -> ScoreGuess | None:
     if not facts.filled or facts.numeric < 0.9 * facts.filled or facts.low is None or facts.high is None:
         return None
     said = headers.words(name)
@@ -56,6 +65,22 @@ def guess_score(name: str, facts: ColumnFacts) -> ScoreGuess | None:
     elif headers.STARS.search(said) or headers.OVERALL.fullmatch(said) or top_told is not None:
         found = _overall(said, facts, range_told, top_told)
     return found
+
+
+def _without_strays(facts: ColumnFacts, *, recommendation: bool) -> tuple[ColumnFacts, int]:
+    """The column without the few answers that are typing errors: a 55 or a -1 among scores of 0 to 10.
+
+    At most one in twenty; in a question for a recommendation, where the scale is known, three in ten.
+    """
+    numbers = facts.numbers()
+    kept = {value: times for value, times in numbers.items() if 0 <= value <= 10}
+    total, usual = sum(numbers.values()), sum(kept.values())
+    if not kept or usual == total or usual < (0.7 if recommendation else 0.95) * total:
+        return facts, 0
+    whole = sum(times for value, times in kept.items() if value.is_integer())
+    words = facts.filled - facts.numeric
+    trimmed = replace(facts, low=min(kept), high=max(kept), filled=usual + words, numeric=usual, whole=whole)
+    return trimmed, total - usual
 
 
 def guess_aspect(name: str, facts: ColumnFacts, siblings: int) -> ScoreGuess | None:

@@ -34,6 +34,8 @@ class ProfilePass:
     facts: list[ColumnFacts] = field(default_factory=list)
     rows: int = 0
     lines: int = 0
+    looked: int = 0
+    """Records whose cells were looked at; a column that shows up later was empty in all of these."""
 
     def __post_init__(self) -> None:
         self.facts += [ColumnFacts() for _ in self.layout.columns[len(self.facts) :]]
@@ -71,12 +73,13 @@ class ProfilePass:
     def _widen(self, names: list[str]) -> None:
         """JSONL lines may show new names late; until then their columns were empty."""
         columns = tuple([*self.layout.columns, *names][:MAX_COLUMNS])
-        self.facts += [ColumnFacts(rows=self.rows) for _ in columns[len(self.layout.columns) :]]
+        self.facts += [ColumnFacts(rows=self.looked) for _ in columns[len(self.layout.columns) :]]
         self.layout = replace(self.layout, columns=columns)
 
     def _look(self, block: list[list[str]]) -> None:
         if not block:
             return
+        self.looked += len(block)
         columns = zip_longest(*block, fillvalue="")
         for facts, cells in zip_longest(self.facts, columns, fillvalue=None):
             if facts is not None:
@@ -84,7 +87,12 @@ class ProfilePass:
 
     def as_dict(self) -> dict[str, Any]:
         """What the next slice needs, as JSON."""
-        return {"rows": self.rows, "lines": self.lines, "facts": [one.as_dict() for one in self.facts]}
+        return {
+            "rows": self.rows,
+            "lines": self.lines,
+            "looked": self.looked,
+            "facts": [one.as_dict() for one in self.facts],
+        }
 
     @classmethod
     def resumed(cls, stored: dict[str, Any] | None, layout: Layout, today: date) -> ProfilePass:
@@ -92,7 +100,7 @@ class ProfilePass:
         if not stored:
             return cls(layout, today)
         facts = [ColumnFacts.from_dict(one) for one in stored["facts"]]
-        return cls(layout, today, facts, stored["rows"], stored["lines"])
+        return cls(layout, today, facts, stored["rows"], stored["lines"], stored["looked"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ class FormReader:
             boundary,
             {
                 "on_part_begin": self._begin,
+                "on_header_begin": self._header_begins,
                 "on_header_field": self._header_name,
                 "on_header_value": self._header_value,
                 "on_headers_finished": self._headers_done,
@@ -136,10 +137,13 @@ class FormReader:
             raise Problem(Code.BODY_INVALID, "Form fields must be UTF-8.") from None
 
     def _begin(self) -> None:
-        self._headers, self._header = {}, b""
+        self._headers = {}
+
+    def _header_begins(self) -> None:
+        self._header = b""
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header = data[start:end].lower()
+        self._header += data[start:end].lower()  # a chunk may end anywhere, in the middle of a name too
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._headers[self._header] = self._headers.get(self._header, b"") + data[start:end]

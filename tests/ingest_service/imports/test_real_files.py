@@ -58,7 +58,8 @@ async def _imported(ingest: RunningService, servers: Servers, org: UUID, name: s
     conn = await asyncpg.connect(servers.database_url)
     try:
         await conn.set_type_codec("jsonb", encoder=str, decoder=orjson.loads, schema="pg_catalog")
-        return await conn.fetch("SELECT * FROM ingest.feedback WHERE org_id = $1", org)
+        rows: list[asyncpg.Record] = await conn.fetch("SELECT * FROM ingest.feedback WHERE org_id = $1", org)
+        return rows
     finally:
         await conn.close()
 

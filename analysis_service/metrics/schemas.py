@@ -34,6 +34,8 @@ class MetricQuery(DimensionQuery):
 class MethodOut(BaseModel):
     """How the numbers were made."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     name: str
     words: str
     source: str
@@ -47,7 +49,7 @@ class Point(BaseModel):
     positive, neutral, negative, mixed, unscored, mean_score (sentiment).
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     start: datetime
     """Where the calendar period begins."""
@@ -69,6 +71,8 @@ class Point(BaseModel):
 class Completeness(BaseModel):
     """What these numbers cannot know yet."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     pending: int
     """Feedback received and not analysed yet."""
     failed: int
@@ -79,7 +83,7 @@ class Completeness(BaseModel):
 class MetricAnswer(BaseModel):
     """A metric over a window."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, use_attribute_docstrings=True)
 
     metric: MetricName
     method: MethodOut

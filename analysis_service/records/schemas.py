@@ -66,6 +66,8 @@ class Term(BaseModel):
 class FeedbackOut(BaseModel):
     """One piece of feedback. `received`: stored and not analysed yet; `analysed`: with its annotation."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     id: UUID
     status: Literal["received", "analysed"]
     revision: int

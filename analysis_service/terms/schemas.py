@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from analysis_service.metrics.inputs import DimensionQuery, Written
 from analysis_service.metrics.schemas import Completeness, MethodOut
@@ -27,6 +27,8 @@ class TermQuery(DimensionQuery):
 class TermFound(BaseModel):
     """One term of the group."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     term: str
     z: float
     """How markedly the group says it more than the rest; above 2 is hard to explain by chance."""
@@ -42,6 +44,8 @@ class TermFound(BaseModel):
 
 class TermsAnswer(BaseModel):
     """The terms that set the group apart, the most marked first."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     group: Group
     group_words: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,12 @@ from analysis_service.records import handlers
 from shared.contracts.analysis_events import FeedbackAnalyzed
 from shared.foundation.ids import new_id
 from shared.messaging import publish
+from shared.messaging.jobs import connect
+from shared.messaging.live import channel
 from shared.messaging.work import handle
 from tests.analysis_service.feeding import NOON, Feeder, rating, received
+from tests.support.drain import until
+from tests.support.servers import Servers
 from tests.support.services import RunningService
 
 
@@ -164,6 +169,47 @@ async def test_a_malformed_event_is_dead_and_its_neighbours_go_through(
     assert len(dead) == 1
     assert "revision" in dead[0]["last_error"]
     assert "second" not in dead[0]["last_error"]
+
+
+async def test_many_workers_with_the_same_work_neither_lose_nor_double_nor_deadlock(
+    analysis: RunningService, feeder: Feeder, organisation: UUID
+) -> None:
+    """Eight overlapping batches of five revisions each, in random order, all at once, twice."""
+    rng = random.Random(11)
+    other = new_id()
+    ids = [(rng.choice([organisation, other]), new_id()) for _ in range(60)]
+    events = [
+        received(org_id, feedback_id=one, revision=number, unit=f"unit {number}", ratings=[rating("nps", number)])
+        for org_id, one in ids
+        for number in range(1, 6)
+    ]
+    async with feeder.database.batch(sorted({organisation, other})) as batch:
+        await publish(batch, events)
+    waves = [rng.sample(events, len(events)) for _ in range(8)]
+    await asyncio.gather(*(feeder.wake(wave) for wave in waves))
+    await feeder.wake(events)  # what a rival held was skipped, as the sweeper would send it again
+    for org_id in (organisation, other):
+        count = sum(1 for owner, _ in ids if owner == org_id)
+        assert await _cells(analysis, org_id) == {
+            "volume": (count, 0, 0, 0, 0),
+            "nps0-10": (count, 0, 0, count, 5000 * count),
+        }
+
+
+async def test_the_dashboard_hears_of_it(
+    analysis: RunningService, feeder: Feeder, organisation: UUID, servers: Servers
+) -> None:
+    redis = await connect(servers.redis_url)
+    async with redis.pubsub() as listening:
+        await listening.subscribe(channel(organisation))
+        await feeder.send([received(organisation)])
+
+        async def heard() -> bool:
+            message = await listening.get_message(ignore_subscribe_messages=True, timeout=0.05)
+            return message is not None and message["data"] in (b"records", "records")
+
+        await until(heard, what="the hint")
+    await redis.aclose()
 
 
 async def test_a_failed_commit_leaves_nothing(analysis: RunningService, feeder: Feeder, organisation: UUID) -> None:

@@ -41,7 +41,9 @@ def calibration_error(truth: Classes, probabilities: Floats, bins: int = 15) -> 
 
 
 def spearman(first: Floats, second: Floats) -> float:
-    """Rank correlation −1…1, ties with mean ranks."""
+    """Rank correlation −1…1, ties with mean ranks; 0 where all values of one side are equal."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
     return float(np.corrcoef(_ranks(first), _ranks(second))[0, 1])
 
 

@@ -122,8 +122,9 @@ def fit(folder: Path, target: Path) -> dict[str, Any]:
     counts = design([row.text for row in rows], languages.tolist())
     seen = np.asarray((counts[learn] > 0).sum(axis=0)).ravel()
     idf = np.where(seen >= 2, np.log((1 + learn.sum()) / (1 + seen)) + 1, 0.0)
-    everything = scaled(counts, idf)
-    say(f"{everything.nnz} entries in {int((seen >= 2).sum())} columns ({time.monotonic() - began:.0f} s)")
+    known = np.flatnonzero(idf)
+    everything = scaled(counts[:, known], idf[known])
+    say(f"{everything.nnz} entries in {len(known)} columns ({time.monotonic() - began:.0f} s)")
 
     regression = LogisticRegression(C=REGULARISATION, max_iter=ITERATIONS, tol=1e-4)
     learning = [row for row, mine in zip(rows, learn, strict=True) if mine]
@@ -132,11 +133,11 @@ def fit(folder: Path, target: Path) -> dict[str, Any]:
         regression.fit(everything[learn], labels[learn], sample_weight=row_weights(learning))
     say(f"fitted in {int(regression.n_iter_[0])} iterations ({time.monotonic() - began:.0f} s)")
 
-    weights = regression.coef_.T * idf[:, None]
+    weights = regression.coef_.T * idf[known, None]
     matrix = np.zeros((COLUMNS, 4), dtype=np.int16)
     logit_unit = float(np.abs(weights).max() / 32767)
     norm_unit = float((idf**2).max() / 32767)
-    matrix[:, :3] = np.round(weights / logit_unit)
+    matrix[known, :3] = np.round(weights / logit_unit)
     matrix[:, 3] = np.round(idf**2 / norm_unit)
     raw = everything @ regression.coef_.T + regression.intercept_
     tuning = (parts >= TRAIN) & (parts < CALIBRATE) & ~own

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 class StageOut(BaseModel):
     """One stage. `duration_ms` counts from the stage before; `next_at` says when a failed step is tried again."""
 
-    name: Literal["received", "stored", "analysed", "rules", "case", "notified"]
+    name: Literal["received", "stored", "analysed", "rules", "case", "delivered"]
     state: Literal["done", "pending", "failed", "skipped", "waiting"]
     at: datetime | None
     duration_ms: int | None

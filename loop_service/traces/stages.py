@@ -1,4 +1,4 @@
-"""The way of one piece of feedback as stages: received, stored, analysed, rules, case, notified (pure).
+"""The way of one piece of feedback as stages: received, stored, analysed, rules, case, delivered (pure).
 
 A stage is done, pending (with its attempt and when it is tried again), failed (given up; a person has to
 replay it) or skipped (with the reason). What comes after a stage that is not done is waiting for it.
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 State = Literal["done", "pending", "failed", "skipped", "waiting"]
-NAMES = ("received", "stored", "analysed", "rules", "case", "notified")
+NAMES = ("received", "stored", "analysed", "rules", "case", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def stages(
             details=list(judged.rules),
         ),
     ]
-    return [*made, _case(cases, judged), _notified(cases, told, case_work)]
+    return [*made, _case(cases, judged), _delivered(cases, told, case_work)]
 
 
 def _on_its_way(
@@ -154,7 +154,7 @@ def _case(cases: Sequence[OpenedCase], judged: Judged) -> Stage:
     return Stage("case", "done", first, _ms(judged.evaluated_at, first), f"{len(cases)} opened", details=details)
 
 
-def _notified(cases: Sequence[OpenedCase], told: Sequence[Told], case_work: Sequence[Work]) -> Stage:
+def _delivered(cases: Sequence[OpenedCase], told: Sequence[Told], case_work: Sequence[Work]) -> Stage:
     details = [
         {
             "kind": one.kind,
@@ -171,11 +171,11 @@ def _notified(cases: Sequence[OpenedCase], told: Sequence[Told], case_work: Sequ
     ]
     open_work = [work for work in case_work if work.state != "done"]
     if open_work:
-        stage = _open("notified", open_work[0])
-        return Stage("notified", stage.state, None, None, stage.reason, stage.attempt, stage.next_at, details)
+        stage = _open("delivered", open_work[0])
+        return Stage("delivered", stage.state, None, None, stage.reason, stage.attempt, stage.next_at, details)
     if not told:
         reason = "no endpoint subscribes and the case has no owner" if cases else "nothing to tell"
-        return Stage("notified", "skipped", reason=reason)
+        return Stage("delivered", "skipped", reason=reason)
     done = [one for one in told if one.state in ("delivered", "sent")]
     waiting = [one for one in told if one.state == "pending"]
     lost = [one for one in told if one.state == "dead"]
@@ -184,7 +184,7 @@ def _notified(cases: Sequence[OpenedCase], told: Sequence[Told], case_work: Sequ
     since = min(one.created_at for one in told)
     reason = f"{len(done)} delivered, {len(waiting)} waiting, {len(told) - len(done) - len(waiting)} not delivered"
     next_at = min((one.next_at for one in waiting if one.next_at), default=None)
-    return Stage("notified", state, last, _ms(since, last), reason, next_at=next_at, details=details)
+    return Stage("delivered", state, last, _ms(since, last), reason, next_at=next_at, details=details)
 
 
 def _ms(start: datetime | None, end: datetime | None) -> int | None:

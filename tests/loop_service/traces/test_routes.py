@@ -43,7 +43,7 @@ async def test_the_whole_way_of_a_detractor(
 
     got = await until(complete, timeout=15, what="a complete trace")
     assert got is not None
-    names = ("received", "stored", "analysed", "rules", "case", "notified")
+    names = ("received", "stored", "analysed", "rules", "case", "delivered")
     assert states(got) == [(name, "done") for name in names]
     assert all(stage["at"] and (stage["duration_ms"] or 0) >= 0 for stage in got["stages"])
     rules, case, notified = got["stages"][3:]
@@ -62,7 +62,7 @@ async def test_why_nothing_happened(loop: RunningService, feeder: Feeder, organi
     sent = analysed(organisation, ratings=[rating("nps", 9)], sentiment=None, sentiment_reason="no_text", text=None)
     await feeder.send(sent)
     got = await trace(loop.as_org(organisation), sent.data["feedback_id"])
-    assert states(got)[-3:] == [("rules", "done"), ("case", "skipped"), ("notified", "skipped")]
+    assert states(got)[-3:] == [("rules", "done"), ("case", "skipped"), ("delivered", "skipped")]
     assert got["complete"] is True
     assert got["stages"][2]["reason"] == "no sentiment: no_text"
     assert "rating.nps is 9, wanted ≤ 6" in str(got["stages"][3]["details"])

@@ -43,9 +43,8 @@ async def import_file(client: Client, console: Console, path: Path, mapping: str
             job = await client.call("GET", f"/v1/imports/{job['id']}")
             progress.update(task, total=job.get("rows_total"), completed=job.get("rows_read") or 0)
     taken = job["accepted"] + job.get("revised", 0)
-    console.print(
-        f"{job['rows_read']:,} rows read: {taken:,} taken, {job['duplicates']:,} seen before, {job['rejected']:,} refused"
-    )
+    rest = f"{job['duplicates']:,} seen before, {job['rejected']:,} refused"
+    console.print(f"{job['rows_read']:,} rows read: {taken:,} taken, {rest}")
     if job["rejected"]:
         console.print(await _refusals(client, str(job["id"])))
     if job["status"] not in {"completed", "completed_with_errors"}:
@@ -61,9 +60,8 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
 
 
 def _understood(seen: dict[str, Any]) -> Table:
-    encoding, delimiter = seen["file"]["encoding"], seen["file"]["delimiter"]
     table = Table(
-        title=f"How the file is read (encoding {encoding}, delimiter {delimiter!r}; change it with MAP=)",
+        title=f"How the file is read: {_layout(seen)} (change it with MAP=)",
         title_justify="left",
         title_style="bold",
         box=None,
@@ -74,6 +72,16 @@ def _understood(seen: dict[str, Any]) -> Table:
     for one in seen["columns"]:
         table.add_row(escape(str(one["name"])), escape(_target(one)), escape(str(one["reason"])))
     return table
+
+
+def _layout(seen: dict[str, Any]) -> str:
+    parts = [f"encoding {seen['file']['encoding']}"]
+    if seen["file"]["delimiter"]:
+        parts.append(f"delimiter {seen['file']['delimiter']!r}")
+    if seen["mapping"].get("date_order"):
+        parts.append(f"dates {seen['mapping']['date_order']}")
+    parts.append(f"time zone {seen['mapping'].get('timezone', 'UTC')}")
+    return ", ".join(parts)
 
 
 def _target(column: dict[str, Any]) -> str:

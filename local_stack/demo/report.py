@@ -116,7 +116,7 @@ def weeks(rows: Sequence[dict[str, Any]], metric: str) -> Text:
     return Text(f"{name} by week  {line}   lowest {_number(low, signed)}, highest {_number(high, signed)}")
 
 
-def render(found: Found, links: dict[str, str]) -> RenderableType:
+def render(found: Found) -> RenderableType:
     """The whole report."""
     parts: list[RenderableType] = []
     people = f" from {found.customers:,} known customers" if found.customers else ""
@@ -148,7 +148,10 @@ def render(found: Found, links: dict[str, str]) -> RenderableType:
             Text(""),
         ]
     took = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in found.seconds.items())
-    parts += [Text(f"Took: {took}", style="dim"), Text("")]
-    for name, link in links.items():
-        parts.append(Text.assemble((f"{name:<16}", "bold"), (link, "cyan")))
+    parts.append(Text(f"Took: {took}", style="dim"))
     return Panel(Group(*parts), title=found.title, border_style="cyan", padding=(1, 2))
+
+
+def addresses(links: dict[str, str]) -> list[Text]:
+    """One line per address, outside any frame, so that a terminal lets people click or copy it whole."""
+    return [Text.assemble((f"  {name:<15}", "bold"), (link, "cyan")) for name, link in links.items() if link]

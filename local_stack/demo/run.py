@@ -26,7 +26,7 @@ from local_stack.binaries import InfrastructureError
 from local_stack.demo.asking import ask
 from local_stack.demo.client import Client, DemoError, tell_secret
 from local_stack.demo.importing import import_file
-from local_stack.demo.report import render
+from local_stack.demo.report import addresses, render
 from local_stack.demo.settling import settled
 from local_stack.demo.story import story
 from local_stack.keyring import write_private
@@ -124,7 +124,9 @@ class _Demo:
             if LOCAL.is_relative_to(ROOT)
             else str(LOCAL / "demo.json"),
         }
-        self.console.print(render(found, {name: link for name, link in links.items() if link}))
+        self.console.print(render(found))
+        for line in addresses(links):
+            self.console.print(line, soft_wrap=True)
         write_private(
             LOCAL / "demo.json",
             {

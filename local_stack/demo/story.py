@@ -107,25 +107,23 @@ def _ratings(rng: random.Random, channel: str, happy: float) -> list[dict[str, A
     return [{"metric": "nps", "value": min(10, int(happy * 11.6))}]
 
 
-def _submission(
-    rng: random.Random, number: int, at: datetime, channel: str, unit: str, theme: str, happy: float, customer: int
-) -> Said:
+def _submission(rng: random.Random, number: int, at: datetime, said: _Situation) -> Said:
     body: dict[str, Any] = {
-        "channel": channel,
-        "source": f"demo-{channel}",
+        "channel": said.channel,
+        "source": f"demo-{said.channel}",
         "submission_id": f"demo-{number:05d}",
         "occurred_at": at.isoformat(),
-        "ratings": _ratings(rng, channel, happy),
-        "unit": unit,
-        "touchpoint": TOUCHPOINTS[channel],
+        "ratings": _ratings(rng, said.channel, said.happy),
+        "unit": said.unit,
+        "touchpoint": TOUCHPOINTS[said.channel],
         "language": "en",
         "attributes": {"plan": rng.choice(["basic", "plus", "business"]), "visit": rng.randint(1, 9)},
     }
-    text = _text(rng, theme, happy)
+    text = _text(rng, said.theme, said.happy)
     if text:
         body["text"] = text
-    if channel != "kiosk" and rng.random() < 0.85:
-        body["customer"] = {"external_id": f"C{customer:05d}"}
-        if customer % 3 == 0:
-            body["customer"]["email"] = f"customer{customer:05d}@example.com"
-    return Said(channel == "widget", body)
+    if said.channel != "kiosk" and rng.random() < 0.85:
+        body["customer"] = {"external_id": said.customer}
+        if said.known_by_email:
+            body["customer"]["email"] = f"customer-{said.customer.lower()}@example.com"
+    return Said(said.channel == "widget", body)

@@ -15,7 +15,6 @@ from tests.web.browsing import Watch
 from tests.web.chromium import chromium
 from tests.web.shop import Shop, running_shop
 
-
 # Generous: two workers, their servers and browsers share two cores. What is right passes at once all the same.
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)

@@ -40,9 +40,9 @@ export const onScale = (found, scale) => found.series.filter((point) => (point.s
 /** "1-5" in words, where it has to be said. */
 export const scaleWords = (metric, scale) => (['ces', 'stars', 'rating'].includes(metric) && scale ? `, on a scale of ${bounds(scale).join(' to ')}${scale.endsWith('descending') ? ', less is better' : ''}` : '');
 
-/** Every score with answers in the window: [[name, total]], the most preferred first. */
-export async function available(state, signal) {
-  const all = await Promise.all(Object.keys(MEASURES).map(async (name) => [name, whole(await ask(`/v1/metrics/${name}`, { query: metricQuery(state), signal }))]));
+/** Every score (of `names`) with answers in the window: [[name, total]], the most preferred first. */
+export async function available(state, signal, names = Object.keys(MEASURES)) {
+  const all = await Promise.all(names.map(async (name) => [name, whole(await ask(`/v1/metrics/${name}`, { query: metricQuery(state), signal }))]));
   return all.filter(([, point]) => point.n > 0);
 }
 

@@ -22,6 +22,8 @@ const parts = {
 };
 /* What each hint of the server makes stale; anything unknown makes everything stale. */
 const STALE = { cases: ['figures', 'cases'], records: ['figures', 'trend', 'channels', 'volume', 'terms', 'verbatims'] };
+/* For so long (ms) the choice of scores, channels and units counts as known: what changes seldom is asked seldom. */
+const SETTLED = 20_000;
 let running = null;
 let empty = null;
 
@@ -41,10 +43,16 @@ async function isEmpty(signal) {
 }
 
 /** The score this page leads with: {metric, point}; the others are offered beside it. */
+let offered = { key: '', at: 0, metric: '' };
 async function leadOf(signal) {
-  const found = await available(state, signal);
-  const metric = leading(found, state.metric);
-  controls.measures(found.map(([name]) => name), metric);
+  const key = JSON.stringify(state);
+  const known = offered.key === key && Date.now() - offered.at < SETTLED ? offered.metric : '';
+  const found = await available(state, signal, known ? [known] : undefined);
+  const metric = known || leading(found, state.metric);
+  if (!known) {
+    controls.measures(found.map(([name]) => name), metric);
+    offered = { key, at: Date.now(), metric };
+  }
   return { metric, point: found.find(([name]) => name === metric)?.[1] || { value: null, n: 0, ci95: null } };
 }
 
@@ -79,7 +87,8 @@ async function load(names = Object.keys(parts)) {
   }));
 }
 
-/* Live hints never cut a load short, or steady traffic would starve the page: they wait for it and are gathered. */
+/* Live hints never cut a load short, or steady traffic would starve the page: they wait for it and are gathered. After
+ * a load the page rests as long as the load took, so that a busy server is asked less. */
 let busy = null;
 const hinted = new Set();
 async function refresh(names) {
@@ -88,8 +97,11 @@ async function refresh(names) {
   while (hinted.size) {
     const now = [...hinted];
     hinted.clear();
+    const began = performance.now();
     busy = load(now);
     await busy;
+    const rest = Math.min(1500, performance.now() - began);
+    if (hinted.size) await new Promise((done) => { setTimeout(done, rest); });
   }
   busy = null;
 }
@@ -101,12 +113,16 @@ function summary({ completeness, all }) {
 }
 
 await shell();
+let looked = Date.now();
 const controls = filters($('#filters'), state, () => { writeQuery(state); load(); controls.refresh().catch(() => {}); });
 listen({
   state: showState,
   changed: (topics) => {
     refresh([...topics].flatMap((topic) => STALE[topic] || Object.keys(parts)));
-    controls.refresh().catch(() => {});
+    if (Date.now() - looked > SETTLED) {
+      looked = Date.now();
+      controls.refresh().catch(() => {});
+    }
   },
 });
 await Promise.all([refresh(Object.keys(parts)), controls.refresh().catch(() => {})]);

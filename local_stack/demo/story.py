@@ -34,6 +34,18 @@ class Said:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """Who speaks about what, where, and how he feels (0 furious … 1 delighted)."""
+
+    channel: str
+    unit: str
+    theme: str
+    happy: float
+    customer: str
+    known_by_email: bool
+
+
 def story(now: datetime, *, records: int = RECORDS, seed: int = SEED) -> list[Said]:
     """The submissions, oldest first. The same `now` (to the minute) and seed give the same story."""
     rng = random.Random(seed)  # noqa: S311 - a story, not a secret
@@ -47,9 +59,8 @@ def story(now: datetime, *, records: int = RECORDS, seed: int = SEED) -> list[Sa
         happy = _happiness(rng, channel, unit, days_ago)
         theme = _theme(rng, channel, unit, days_ago, happy)
         customer = rng.choices(range(CUSTOMERS), weights)[0]
-        told.append(
-            (days_ago, _submission(rng, number, end - timedelta(days=days_ago), channel, unit, theme, happy, customer))
-        )
+        said = _Situation(channel, unit, theme, happy, f"C{customer:05d}", customer % 3 == 0)
+        told.append((days_ago, _submission(rng, number, end - timedelta(days=days_ago), said)))
     told.sort(key=lambda one: -one[0])
     return [one for _, one in told]
 

@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,6 +105,7 @@ class EmbeddedServer(ABC):
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._sockets: Path | None = None
+        self._turn = threading.RLock()  # a stop during a start waits for it, instead of missing it
 
     # -- what a server adds --------------------------------------------------------------------------------
     @abstractmethod
@@ -150,8 +152,11 @@ class EmbeddedServer(ABC):
 
     def start(self) -> None:
         """Start the server and wait until it answers; InfrastructureError says what to mend."""
-        if self.pid is not None:
-            return
+        with self._turn:
+            if self.pid is None:
+                self._start()
+
+    def _start(self) -> None:
         try:
             self.home.parent.mkdir(parents=True, exist_ok=True)
             self._take_lock()
@@ -167,6 +172,10 @@ class EmbeddedServer(ABC):
 
     def stop(self) -> None:
         """Stop the server (nothing is lost) and let go of its data folder. May be called twice."""
+        with self._turn:
+            self._stop()
+
+    def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             for number, seconds in self.ending:

@@ -68,6 +68,10 @@ class Servers:
                     "or unset it to use an embedded one."
                 )
 
+    def fallen(self) -> list[EmbeddedServer]:
+        """Embedded servers that should run and do not."""
+        return [server for server in (self.postgres, self.valkey) if server is not None and server.pid is None]
+
     def stop(self) -> None:
         for server in (self.valkey, self.postgres):
             if server is not None:

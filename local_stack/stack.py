@@ -37,6 +37,7 @@ from local_stack.processes import PROCESSES, Process
 from local_stack.supervisor import Supervisor, Task
 
 GATEWAY_PORT = 8080
+WATCH_EVERY_S = 0.2
 LONGEST_PROCESS = max((process.name for process in PROCESSES), key=len) + ".sock"
 MIGRATION_FOLDERS = "*/migrations/versions/*.py", "shared/*/migrations/versions/*.py"
 
@@ -67,6 +68,7 @@ class Stack:
         self._supervisor = Supervisor(self.home, tell=self._tell_crash)
         self._addresses: dict[str, str] = {}
         self._ready = False
+        self._watcher: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -86,6 +88,7 @@ class Stack:
             self._ready = True
             self.tell(f"{len(PROCESSES)} processes are ready ({time.monotonic() - begun:.1f} s)")
             self._write_run()
+            self._watcher = asyncio.create_task(self._keep_servers(), name="keep servers")
         except OSError as error:
             await self.stop()
             raise explain_os_error(error, "cxloop", self.home) from error
@@ -96,6 +99,10 @@ class Stack:
     async def stop(self) -> None:
         """Everything off, in seconds; nothing is left running. May be called twice."""
         self._ready = False
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
         if self._lock is not None:
             (self.home / "run.json").unlink(missing_ok=True)
         await self._supervisor.stop()
@@ -140,6 +147,19 @@ class Stack:
         self.servers.start()
         self.tell(f"{self.servers.describe()} ({time.monotonic() - begun:.1f} s)")
 
+    async def _keep_servers(self) -> None:
+        """Start an embedded server again when it was killed; services wait for it at the same address."""
+        assert self.servers is not None
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            for server in self.servers.fallen():
+                self.tell(f"{server.title} ended; starting it again")
+                try:
+                    await asyncio.to_thread(server.start)
+                except InfrastructureError as failure:
+                    self.tell(f"it ended again: {failure}")
+                    await asyncio.sleep(1.0)
+
     def _common_environment(self) -> dict[str, str]:
         assert self.servers is not None
         calm = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
@@ -152,17 +172,22 @@ class Stack:
 
     def _hand_out_addresses(self) -> None:
         folder = socket_folder(self.home / "processes", LONGEST_PROCESS)
-        kept = _read_json(self.home / "ports.json")
+        port = demanded_port(self._port, "the gateway") if self._port else self._same_port("gateway", GATEWAY_PORT)
+        self.gateway_url = f"http://{LOOPBACK}:{port}"
         for process in PROCESSES:
             if process.kind == "gateway":
-                preferred = (int(kept.get("gateway", 0)), GATEWAY_PORT)
-                port = demanded_port(self._port, "the gateway") if self._port else free_port(preferred)
                 self._addresses[process.name] = f"tcp://{LOOPBACK}:{port}"
-                self.gateway_url = f"http://{LOOPBACK}:{port}"
-                write_private(self.home / "ports.json", {"gateway": port})
             else:
                 self._addresses[process.name] = f"unix://{folder / process.name}.sock"
         self.environment.setdefault("PUBLIC_URL", self.gateway_url)
+
+    def _same_port(self, name: str, otherwise: int = 0) -> int:
+        """The port of the last run if it is free, so that bookmarks and stored webhook addresses stay true."""
+        path = self.home / "ports.json"
+        kept = _read_json(path)
+        port = free_port((int(kept.get(name, 0)), otherwise))
+        write_private(path, {**kept, name: port})
+        return port
 
     async def _migrate(self) -> None:
         """Bring the tables up to date, unless nothing changed since the last time on these very data."""
@@ -214,9 +239,7 @@ class Stack:
         """The mail server and webhook receiver; left out where the environment names a mail server of its own."""
         if self._given.get("LOOP_SMTP_HOST") or self._given.get("SMTP_HOST"):
             return []
-        smtp, http = free_port(), free_port()
-        while http == smtp:
-            http = free_port()
+        smtp, http = self._same_port("smtp"), self._same_port("outside")
         outside = f"{LOOPBACK}:{http}"
         self.mailbox_url, self.inbox_url = f"http://{outside}/mailbox", f"http://{outside}/inbox"
         allowed = self._given.get("LOOP_WEBHOOK_ALLOWED_HOSTS") or self._given.get("WEBHOOK_ALLOWED_HOSTS", "")

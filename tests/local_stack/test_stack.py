@@ -107,6 +107,12 @@ def test_the_life_of_a_stack(local: Path) -> None:
     assert wait_until(lambda: again.pids().get("ingest-worker") not in {None, worker}, 20)
     assert "ingest-worker ended (signal SIGKILL)" in again.said
 
+    for server in ("postgres", "valkey"):
+        killed = again.pids()[server]
+        os.kill(killed, signal.SIGKILL)
+        assert wait_until(lambda name=server, old=killed: again.pids().get(name) not in {None, old}, 20), server  # type: ignore[misc]  # mypy cannot type a lambda's default
+    assert wait_until(lambda: fetch(run["gateway_url"], "/readyz")[0] == 200, 20)
+
     left = again.pids()
     assert again.end(signal.SIGINT) == 0
     assert "cxloop has ended" in again.said

@@ -20,7 +20,7 @@ _ADD = """
 INSERT INTO analysis.metric_cells AS cell
     (org_id, metric, hour, facet, scale, aspect, n, favourable, neutral, unfavourable, total, total_squares)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[],
-                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::numeric[])
 ON CONFLICT (org_id, metric, hour, facet, scale, aspect) DO UPDATE SET
     n = cell.n + excluded.n,
     favourable = cell.favourable + excluded.favourable,
@@ -89,7 +89,7 @@ async def from_cells(batch: Batch, org_id: UUID, asked: Slice) -> list[Part]:
         SELECT width_bucket(c.hour, $3::timestamptz[]) - 1 AS bucket, {_group(asked)} AS grp, c.scale,
                sum(c.n)::bigint AS n, sum(c.favourable)::bigint AS favourable, sum(c.neutral)::bigint AS neutral,
                sum(c.unfavourable)::bigint AS unfavourable, sum(c.total)::bigint AS total,
-               sum(c.total_squares)::bigint AS total_squares
+               sum(c.total_squares) AS total_squares
         FROM analysis.metric_cells c {_join("c", asked)}
         WHERE c.org_id = $1 AND c.metric = $2 AND c.hour >= ($3::timestamptz[])[1] AND c.hour < $4
           AND c.aspect = $5 {where}
@@ -97,7 +97,7 @@ async def from_cells(batch: Batch, org_id: UUID, asked: Slice) -> list[Part]:
         """,
         *arguments,
     )
-    return [Part(row["bucket"], row["grp"], row["scale"], Tally(*(row[name] for name in _TALLY))) for row in rows]
+    return [Part(row["bucket"], row["grp"], row["scale"], Tally(*(int(row[name]) for name in _TALLY))) for row in rows]
 
 
 _TALLY = ("n", "favourable", "neutral", "unfavourable", "total", "total_squares")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, Uuid
+from sqlalchemy import DateTime, Numeric, Text, Uuid
 from sqlmodel import Field
 
 from analysis_service.database import AnalysisTable
@@ -27,4 +28,4 @@ class MetricCell(AnalysisTable, table=True):
     neutral: int
     unfavourable: int
     total: int
-    total_squares: int
+    total_squares: Decimal = Field(sa_type=Numeric)

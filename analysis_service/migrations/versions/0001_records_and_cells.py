@@ -94,7 +94,7 @@ def upgrade() -> None:
             neutral bigint NOT NULL,
             unfavourable bigint NOT NULL,
             total bigint NOT NULL,
-            total_squares bigint NOT NULL,
+            total_squares numeric NOT NULL,
             PRIMARY KEY (org_id, metric, hour, facet, scale, aspect)
         ) WITH (fillfactor = 85)
         """

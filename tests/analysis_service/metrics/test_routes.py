@@ -99,6 +99,17 @@ async def test_an_aspect_is_a_score_of_its_own(analysis: RunningService, feeder:
     assert noise["aspect"] == "noise"
 
 
+async def test_the_widest_scale_does_not_overflow(analysis: RunningService, feeder: Feeder, organisation: UUID) -> None:
+    wide = [received(organisation, ratings=[rating("rating", 1e6, -1e6, 1e6)]) for _ in range(20)]
+    await feeder.send(wide)
+    body = (
+        await analysis.as_org(organisation).get(
+            "/v1/metrics/rating", **{"from": "2026-03-01", "to": "2026-04-01", "interval": "total"}
+        )
+    ).json()
+    assert (body["total"]["n"], body["total"]["value"], body["total"]["scale"]) == (20, 1e6, "-1000000-1000000")
+
+
 async def test_other_organisations_see_nothing(analysis: RunningService, feeder: Feeder, organisation: UUID) -> None:
     await feeder.send([received(organisation, ratings=[rating("nps", 9)])])
     body = (await analysis.as_org(new_id()).get("/v1/metrics/nps", **{"from": "2026-03-01", "to": "2026-04-01"})).json()

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = 31
+WIDTH = 21
 TOO_FEW = 5
 NAMES = {
     "nps": "NPS",

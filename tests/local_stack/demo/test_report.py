@@ -33,7 +33,7 @@ def test_every_score_has_its_interval_and_count() -> None:
 def test_the_bar_stays_within_its_bounds() -> None:
     for low, value, high in [(-100.0, -100.0, -40.0), (90.0, 100.0, 100.0), (0.0, 0.0, 0.0)]:
         line = bar(low, value, high, (-100.0, 100.0)).plain
-        assert len(line) == 31
+        assert len(line) == 21
         assert line.count("●") == 1
 
 

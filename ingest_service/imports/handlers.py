@@ -67,7 +67,8 @@ async def _continue(one: Event, handling: Handling, seconds: float) -> None:
     except Exception as error:
         if is_temporary(error):
             raise
-        log.error("import.failed", import_id=str(job.id), org_id=str(job.org_id), error=describe(error))
+        tell = log.info if isinstance(error, MappingRefused | NothingFound) else log.error
+        tell("import.failed", import_id=str(job.id), org_id=str(job.org_id), error=describe(error))
         await _fail(one, job, handling, _failure(error))
 
 

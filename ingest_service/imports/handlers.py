@@ -42,7 +42,10 @@ from shared.telemetry.logs import log
 SLICE_SECONDS: Final = 2.0
 """After so long no further rows are begun: progress is seen, and other events of the queue get their turn."""
 PIECE_ROWS: Final = 1_000
-ABANDONED_AFTER: Final = timedelta(minutes=30)
+STILL_AFTER: Final = timedelta(minutes=30)
+GIVEN_UP_AFTER: Final = timedelta(days=1)
+STALLED: Final = {"code": "stalled", "detail": "the import did not go on for a day; send the file again"}
+NO_ROWS: Final = {"code": "no_rows", "detail": "the file holds no rows behind its header"}
 
 
 @handles("ImportContinues")
@@ -75,6 +78,8 @@ async def _continue(one: Event, handling: Handling, seconds: float) -> None:
 def _failure(error: Exception) -> dict[str, str]:
     if isinstance(error, MappingRefused):
         return {"code": "mapping_refused", "detail": f"{error.pointer}: {error.detail}"}
+    if isinstance(error, NothingFound) and error.rows == 0:
+        return NO_ROWS
     if isinstance(error, NothingFound):
         return {"code": "nothing_found", "detail": "no column looks like a score or a text; name them in the mapping"}
     return {
@@ -84,7 +89,11 @@ def _failure(error: Exception) -> dict[str, str]:
 
 
 class NothingFound(Exception):
-    """No column is a score or a text: importing would reject every row."""
+    """No column is a score or a text: importing would reject each of its `rows`."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(rows)
+        self.rows = rows
 
 
 async def _fail(one: Event, job: ImportRow, handling: Handling, failure: dict[str, str]) -> None:
@@ -110,7 +119,7 @@ async def _look_at_columns(one: Event, job: ImportRow, handling: Handling, secon
     if whole and look.layout.shape == "columns":
         profile = await asyncio.to_thread(guess, look.layout.columns, look.facts, parse(job.told), job.filename or "")
         if not profile.says_something:
-            raise NothingFound
+            raise NothingFound(look.rows)
     async with handling.claim([one]) as (batch, claimed):
         if not claimed or not await queries.take(batch, job.org_id, job.id, position=job.position, stage="profile"):
             return
@@ -215,11 +224,20 @@ async def _go_on(batch: Batch, one: Event, import_id: UUID, position: int) -> No
 
 
 @every(seconds=300.0)
-async def clear_abandoned(handling: Handling) -> None:
-    """Delete what uploads left behind whose sender went away, or whose process died."""
-    before = now() - ABANDONED_AFTER
+async def tend(handling: Handling) -> None:
+    """Delete what uploads left whose sender or process died; wake imports whose event was given up.
+
+    An import that no waking helped for a day has failed.
+    """
     async with handling.database.batch([], role=SWEEPER) as batch:
-        left = await queries.abandoned(batch, None, before=before)
-    for org_id, import_id in left:
-        async with handling.database.batch([org_id]) as batch:
-            await queries.discard(batch, org_id, import_id)
+        still = await queries.standing_still(batch, None, before=now() - STILL_AFTER)
+    for one in still:
+        async with handling.database.batch([one.org_id]) as batch:
+            if one.status == "receiving":
+                await queries.discard(batch, one.org_id, one.id)
+            elif one.created_at < now() - GIVEN_UP_AFTER:
+                await queries.finish(batch, one.org_id, one.id, status="failed", failure=STALLED, at=now())
+            else:
+                await queries.touch(batch, one.org_id, one.id, at=now())
+                data = ImportContinues(import_id=one.id, position=one.position).model_dump(mode="json")
+                await publish(batch, [event(one.org_id, "ImportContinues", data, publisher="ingest")])

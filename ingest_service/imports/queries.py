@@ -34,6 +34,17 @@ class RowError:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """An import that is not done and does not go on."""
+
+    org_id: UUID
+    id: UUID
+    status: str
+    position: int
+    created_at: datetime
+
+
 async def create(batch: Batch, org_id: UUID, import_id: UUID, *, created_by: str | None, at: datetime) -> None:
     """A row for an upload that begins."""
     await batch.conn.execute(
@@ -232,16 +243,23 @@ async def errors_after(
     return list((await tx.session.exec(query)).all())
 
 
-async def abandoned(batch: Batch, org_id: UUID | None, *, before: datetime) -> list[tuple[UUID, UUID]]:
-    """(organisation, id) of uploads that nobody has added to since `before`; of every organisation when None.
+async def touch(batch: Batch, org_id: UUID, import_id: UUID, *, at: datetime) -> None:
+    """Note that something was done for the import."""
+    await batch.conn.execute(
+        "UPDATE ingest.imports SET touched_at = $3 WHERE org_id = $1 AND id = $2", org_id, import_id, at
+    )
+
+
+async def standing_still(batch: Batch, org_id: UUID | None, *, before: datetime) -> list[Standstill]:
+    """Unfinished uploads and imports that nothing was done for since `before`; of every organisation when None.
 
     For every organisation the transaction must run as the sweeper, who sees this and nothing else.
     """
     rows = await batch.conn.fetch(
         """
-        SELECT org_id, id FROM ingest.imports
-        WHERE status = 'receiving' AND touched_at < $2 AND ($1::uuid IS NULL OR org_id = $1) LIMIT 100
+        SELECT org_id, id, status, position, created_at FROM ingest.imports
+        WHERE stage <> 'done' AND touched_at < $2 AND ($1::uuid IS NULL OR org_id = $1) LIMIT 100
         """,
         org_id, before,
     )  # fmt: skip
-    return [(row[0], row[1]) for row in rows]
+    return [Standstill(*row) for row in rows]

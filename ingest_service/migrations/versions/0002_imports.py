@@ -81,9 +81,10 @@ def upgrade() -> None:
     for table in ("imports", "import_parts", "import_errors"):
         for statement in secure(f"ingest.{table}", role=ROLE, grants="SELECT, INSERT, UPDATE, DELETE"):
             op.execute(statement)
-    # The sweeper sees which uploads were abandoned, of every organisation, and nothing of what is in them.
+    # The sweeper sees which uploads were abandoned and which imports stand still, of every organisation, and nothing
+    # of what is in them.
     op.execute(f"GRANT USAGE ON SCHEMA ingest TO {SWEEPER}")
     op.execute(
-        f"CREATE POLICY abandoned ON ingest.imports FOR SELECT TO {SWEEPER} USING (status = 'receiving')"
+        f"CREATE POLICY unfinished ON ingest.imports FOR SELECT TO {SWEEPER} USING (stage <> 'done')"
     )
-    op.execute(f"GRANT SELECT (org_id, id, status, touched_at) ON ingest.imports TO {SWEEPER}")
+    op.execute(f"GRANT SELECT (org_id, id, status, stage, position, created_at, touched_at) ON ingest.imports TO {SWEEPER}")

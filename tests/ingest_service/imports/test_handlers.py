@@ -245,11 +245,40 @@ async def test_uploads_left_by_a_dead_process_are_cleared(api: RunningService, o
     async with api.database.batch([organisation]) as batch:
         await queries.create(batch, organisation, import_id, created_by=None, at=clock.now())
         await queries.add_part(batch, organisation, import_id, 0, b"x", at=clock.now())
-    await handlers.clear_abandoned(Handling(api.database))
+    await handlers.tend(Handling(api.database))
     assert await _exists(api.database, organisation, import_id)
     with clock.shifted(timedelta(hours=1)):
-        await handlers.clear_abandoned(Handling(api.database))
+        await handlers.tend(Handling(api.database))
     assert not await _exists(api.database, organisation, import_id)
+
+
+async def test_an_import_whose_event_was_given_up_is_woken_and_after_a_day_has_failed(
+    api: RunningService, servers: Servers, organisation: UUID
+) -> None:
+    client = api.as_org(organisation)
+    path, other = await upload(client, table(20)), await upload(client, table(30))
+    await _give_up(servers, organisation)
+    assert await due(servers, organisation) == []
+    with clock.shifted(timedelta(hours=1)):
+        await handlers.tend(Handling(api.database))
+        assert len(await due(servers, organisation)) == 2
+        await run_all(api, servers, organisation)
+    assert (await client.get(path)).json()["accepted"] == 20
+    assert (await client.get(other)).json()["status"] == "completed"
+    stalled = await upload(client, table(5))
+    await _give_up(servers, organisation)
+    with clock.shifted(timedelta(days=2)):
+        await handlers.tend(Handling(api.database))
+    shown = (await client.get(stalled)).json()
+    assert (shown["status"], shown["failure"]["code"]) == ("failed", "stalled")
+
+
+async def _give_up(servers: Servers, org_id: UUID) -> None:
+    conn = await asyncpg.connect(servers.database_url)
+    try:
+        await conn.execute("UPDATE messaging.deliveries SET state = 'dead' WHERE org_id = $1", org_id)
+    finally:
+        await conn.close()
 
 
 async def _exists(database: Database, org_id: UUID, import_id: UUID) -> bool:

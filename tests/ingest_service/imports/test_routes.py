@@ -211,6 +211,8 @@ async def test_a_file_without_scores_or_texts_fails_in_words(ingest: RunningServ
     client = ingest.as_org(organisation)
     shown = await ended(client, await send(client, "colour,size\nred,200\nblue,300\n"))
     assert (shown["status"], shown["failure"]["code"]) == ("failed", "nothing_found")
+    shown = await ended(client, await send(client, "score,comment\n"))
+    assert (shown["status"], shown["failure"]["code"]) == ("failed", "no_rows")
 
 
 async def test_a_told_encoding_and_broken_bytes(ingest: RunningService, servers: Servers, organisation: UUID) -> None:

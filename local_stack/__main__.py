@@ -18,7 +18,7 @@ from local_stack import event_commands
 from local_stack.binaries import InfrastructureError
 from local_stack.places import LOCAL, ROOT, USES, shown
 from local_stack.stack import Stack, stop_stack, until_signal
-from local_stack.standing import standing_environment
+from local_stack.standing import allow_logins, standing_environment
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -98,17 +98,21 @@ def doctor() -> None:
 
 
 @app.command()
-def migrate(quiet: Annotated[bool, typer.Option(help="Say nothing when all is well.")] = False) -> None:
+def migrate(
+    quiet: Annotated[bool, typer.Option(help="Say nothing when all is well.")] = False,
+    logins: Annotated[bool, typer.Option(help="Let each service log in under its own role (trusted sockets).")] = False,
+) -> None:
     """Bring the tables of all services up to date (DATABASE_URL, or the embedded database)."""
     from shared.database.migrate import migrate as bring_up_to_date
 
-    if url := os.environ.get("DATABASE_URL", ""):
+    given = os.environ.get("DATABASE_URL", "")
+    with nullcontext({"DATABASE_URL": given}) if given else standing_environment() as environment:
+        url = environment.get("DATABASE_URL", "")
+        if not url:
+            raise InfrastructureError("Migrating needs DATABASE_URL, the URL of the database's owner: set it.")
         moved = asyncio.run(bring_up_to_date(url))
-    else:
-        with standing_environment() as environment:
-            if not environment.get("DATABASE_URL"):
-                raise InfrastructureError("Migrating needs DATABASE_URL, the URL of the database's owner: set it.")
-            moved = asyncio.run(bring_up_to_date(environment["DATABASE_URL"]))
+        if logins:
+            asyncio.run(allow_logins(url))
     if not quiet:
         console.print(f"Brought up to date: {', '.join(moved)}." if moved else "The tables were up to date.")
 

@@ -35,6 +35,19 @@ def free_port(preferred: Sequence[int] = ()) -> int:
         return number
 
 
+def held_socket(port: int) -> socket.socket:
+    """Bind and listen at `port` (0: any) and keep it: from here on nobody else can take it. Raises OSError."""
+    holding = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind((LOOPBACK, port))
+        holding.listen(1024)
+    except OSError:
+        holding.close()
+        raise
+    return holding
+
+
 def demanded_port(port: int, what: str) -> int:
     """A port a person asked for by number. Raises InfrastructureError when it is in use."""
     if not is_free(port):

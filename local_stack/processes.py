@@ -54,3 +54,8 @@ PROCESSES: tuple[Process, ...] = (
 
 SERVICES: dict[str, str] = {process.service: process.module for process in PROCESSES}
 """Service → its Python package."""
+
+
+def role_of(service: str) -> str:
+    """The database role a service acts under."""
+    return f"cxloop_{service}"

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,14 +27,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from local_stack.addresses import LOOPBACK, demanded_port, free_port
+from local_stack.addresses import LOOPBACK, demanded_port, free_port, held_socket
 from local_stack.binaries import InfrastructureError
 from local_stack.embedded import explain_os_error, private_folder, socket_folder
 from local_stack.infrastructure import Servers, servers_for
 from local_stack.keyring import keyring, write_private
 from local_stack.ownership import ProcessMark, mark
 from local_stack.places import LOCAL, ROOT
-from local_stack.processes import PROCESSES, Process
+from local_stack.processes import PROCESSES, Process, role_of
 from local_stack.supervisor import Supervisor, Task
 
 GATEWAY_PORT = 8080
@@ -65,6 +66,7 @@ class Stack:
         self._port = port
         self._traces = traces
         self._lock: IO[str] | None = None
+        self._door: socket.socket | None = None
         self._supervisor = Supervisor(self.home, tell=self._tell_crash)
         self._addresses: dict[str, str] = {}
         self._ready = False
@@ -109,6 +111,9 @@ class Stack:
         if self.servers is not None:
             self.servers.stop()
             self.servers = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -173,6 +178,13 @@ class Stack:
     def _hand_out_addresses(self) -> None:
         folder = socket_folder(self.home / "processes", LONGEST_PROCESS)
         port = demanded_port(self._port, "the gateway") if self._port else self._same_port("gateway", GATEWAY_PORT)
+        # Held from now on: two stacks that start together never meet, and a restarting gateway refuses nobody.
+        try:
+            self._door = held_socket(port)
+        except OSError:  # taken in this very moment
+            self._door = held_socket(0 if not self._port else port)
+        port = self._door.getsockname()[1]
+        self._keep_port("gateway", port)
         self.gateway_url = f"http://{LOOPBACK}:{port}"
         for process in PROCESSES:
             if process.kind == "gateway":
@@ -183,11 +195,14 @@ class Stack:
 
     def _same_port(self, name: str, otherwise: int = 0) -> int:
         """The port of the last run if it is free, so that bookmarks and stored webhook addresses stay true."""
-        path = self.home / "ports.json"
-        kept = _read_json(path)
+        kept = _read_json(self.home / "ports.json")
         port = free_port((int(kept.get(name, 0)), otherwise))
-        write_private(path, {**kept, name: port})
+        self._keep_port(name, port)
         return port
+
+    def _keep_port(self, name: str, port: int) -> None:
+        path = self.home / "ports.json"
+        write_private(path, {**_read_json(path), name: port})
 
     async def _migrate(self) -> None:
         """Bring the tables up to date, unless nothing changed since the last time on these very data."""
@@ -199,7 +214,8 @@ class Stack:
         if state and _read_json(self.home / "migrated.json").get("state") == state:
             return
         begun = time.monotonic()
-        argv = [sys.executable, "-m", "local_stack", "migrate", "--quiet"]
+        logins = ["--logins"] if self.servers.postgres is not None else []
+        argv = [sys.executable, "-m", "local_stack", "migrate", "--quiet", *logins]
         log = self._supervisor.log_of("migrate")
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
@@ -229,7 +245,7 @@ class Stack:
         if self.servers.postgres is None:
             return ""
         status = (self.servers.postgres.data / "PG_VERSION").stat()
-        total = hashlib.sha256(f"{status.st_dev} {status.st_ino} {status.st_mtime_ns}".encode())
+        total = hashlib.sha256(f"logins {status.st_dev} {status.st_ino} {status.st_mtime_ns}".encode())
         for pattern in (*MIGRATION_FOLDERS, "shared/database/migrate.py"):
             for path in sorted(ROOT.glob(pattern)):
                 total.update(path.name.encode() + path.read_bytes())
@@ -260,8 +276,17 @@ class Stack:
         if self._traces:
             (self.home / "traces").mkdir(exist_ok=True)
             own["OTEL_TRACES_FILE"] = str(self.home / "traces" / f"{process.name}.jsonl")
+        inherited: tuple[int, ...] = ()
+        if process.kind == "gateway" and self._door is not None:
+            inherited = (self._door.fileno(),)
+            own[process.address_variable] = f"fd://{self._door.fileno()}"
+        common = dict(self.environment)
+        if self.servers is not None and self.servers.postgres is not None:
+            # Each service logs in as itself; the owner's URL is for migrations and the person at the keyboard.
+            del common["DATABASE_URL"]
+            own[f"{process.service.upper()}_DATABASE_URL"] = self.servers.postgres.url(user=role_of(process.service))
         argv = [sys.executable, *process.arguments]
-        return Task(process.name, argv, {**self.environment, **own}, address, process.health_path)
+        return Task(process.name, argv, {**common, **own}, address, process.health_path, inherited)
 
     def _write_run(self) -> None:
         told = {name: value for name, value in self.environment.items() if self._given.get(name) != value}

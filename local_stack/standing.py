@@ -11,6 +11,7 @@ from local_stack.embedded import private_folder
 from local_stack.infrastructure import servers_for
 from local_stack.keyring import keyring
 from local_stack.places import LOCAL, USES
+from local_stack.processes import SERVICES, role_of
 from local_stack.stack import running_stack
 
 
@@ -27,6 +28,18 @@ def _bring_up_to_date(url: str) -> None:
 
     if asyncio.run(behind(url)):
         asyncio.run(migrate(url))
+
+
+async def allow_logins(url: str) -> None:
+    """Let every service log in as its own role: embedded services then cannot become the owner at all."""
+    import asyncpg
+
+    owner = await asyncpg.connect(url)
+    try:
+        for service in SERVICES:
+            await owner.execute(f"ALTER ROLE {role_of(service)} LOGIN")
+    finally:
+        await owner.close()
 
 
 @contextmanager

@@ -43,6 +43,8 @@ class Task:
     environment: Mapping[str, str]
     address: str
     health_path: str = "/readyz"
+    inherited: tuple[int, ...] = ()
+    """File descriptors of sockets that the process takes over (`fd://N`)."""
 
 
 @dataclass(slots=True)
@@ -143,7 +145,12 @@ class Supervisor:
             log.replace(log.with_name(f"{log.name}.1"))
         with log.open("ab") as output:
             process = start_owned(
-                task.argv, env=dict(task.environment), stdout=output, stderr=subprocess.STDOUT, cwd=str(ROOT)
+                task.argv,
+                env=dict(task.environment),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=str(ROOT),
+                pass_fds=task.inherited,
             )
         mark(process.pid, " ".join(task.argv[-2:])).save(self._mark_of(task.name))
         return process

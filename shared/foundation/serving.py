@@ -26,8 +26,16 @@ class _Server(uvicorn.Server):
 
 
 def bind(listen: str) -> socket.socket:
-    """A listening socket for `tcp://host:port` or `unix:///path`. Raises OSError (port in use) or ValueError."""
+    """A listening socket for `tcp://host:port`, `unix:///path` or `fd://N`.
+
+    `fd://N` is a socket that whoever started this process bound and keeps: nobody can take its port, and while the
+    process restarts, connections wait in its backlog instead of being refused. Raises OSError or ValueError.
+    """
     parts = urlsplit(listen)
+    if parts.scheme == "fd":
+        inherited = socket.socket(fileno=int(parts.netloc))
+        inherited.setblocking(False)
+        return inherited
     if parts.scheme == "unix":
         path = Path(parts.path)
         with suppress(FileNotFoundError):
@@ -41,7 +49,7 @@ def bind(listen: str) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((parts.hostname, parts.port))
     else:
-        raise ValueError("an address is tcp://host:port or unix:///path")
+        raise ValueError("an address is tcp://host:port, unix:///path or fd://N")
     listening.listen(1024)
     listening.setblocking(False)
     return listening

@@ -34,7 +34,7 @@ class ServiceSettings(BaseSettings):
     identity_secret: SecretStr = Field(
         description="Signs the identity that the gateway passes on; 32 characters or more, the same for all."
     )
-    listen: str = Field(default="tcp://127.0.0.1:0", description="tcp://host:port or unix:///path.sock")
+    listen: str = Field(default="tcp://127.0.0.1:0", description="tcp://host:port, unix:///path.sock or fd://N")
     admin_listen: str = Field(
         default="", description="Where a worker serves /healthz, /readyz and /metrics; empty: nowhere."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.addresses import demanded_port, fetch, free_port, is_free, reachable
+from local_stack.addresses import demanded_port, fetch, free_port, held_socket, is_free, reachable
 from local_stack.binaries import InfrastructureError
+from shared.foundation.serving import bind
 
 
 @pytest.fixture
@@ -69,3 +71,14 @@ def test_reachable_understands_database_and_queue_urls(taken: int, tmp_path: Pat
         listening.listen()
         assert reachable(f"postgresql://u@/db?host={tmp_path}", 5432)
         assert reachable(f"unix://{tmp_path}/.s.PGSQL.5432?db=0", 6379)
+
+
+def test_a_held_port_cannot_be_taken_and_is_served_by_whoever_inherits_it() -> None:
+    with held_socket(0) as door:
+        port = door.getsockname()[1]
+        assert not is_free(port)
+        with pytest.raises(OSError):
+            held_socket(port)
+        inherited = bind(f"fd://{os.dup(door.fileno())}")
+        assert inherited.getsockname()[1] == port
+        inherited.close()

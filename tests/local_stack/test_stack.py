@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,12 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from local_stack.addresses import fetch
 from local_stack.ownership import ProcessMark, start_time, wait_until
 from local_stack.places import ROOT
-from local_stack.processes import PROCESSES
+from local_stack.processes import PROCESSES, SERVICES, role_of
 from local_stack.stack import Stack, running_stack
 
 UP_WITHIN_S = 120.0
@@ -77,6 +79,23 @@ def local(tmp_path: Path) -> Iterator[Path]:
         os.kill(kept["process"]["pid"], signal.SIGTERM)
 
 
+def who_is_connected(url: str) -> set[str]:
+    """The roles that services logged in as."""
+
+    async def ask() -> set[str]:
+        connection = await asyncpg.connect(url)
+        try:
+            rows = await connection.fetch(
+                "SELECT DISTINCT usename FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                "AND pid <> pg_backend_pid()"
+            )
+            return {row["usename"] for row in rows}
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
 def gone(pids: dict[str, int]) -> bool:
     return not any(start_time(pid) for pid in pids.values())
 
@@ -89,6 +108,7 @@ def test_the_life_of_a_stack(local: Path) -> None:
     assert fetch(run["mailbox_url"], "/mailbox")[0] == 200
     assert (first.home / "run.json").stat().st_mode & 0o077 == 0
     assert set(first.pids()) == {process.name for process in PROCESSES} | {"receivers", "postgres", "valkey"}
+    assert who_is_connected(run["environment"]["DATABASE_URL"]) == {role_of(service) for service in SERVICES}
     assert run["environment"]["LOOP_WEBHOOK_ALLOWED_HOSTS"] in run["inbox_url"]
 
     second = Up(local)

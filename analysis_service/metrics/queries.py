@@ -67,6 +67,14 @@ class Voices:
     anonymous: int
 
 
+async def first_at(tx: Batch | Transaction, org_id: UUID) -> datetime | None:
+    """When the organisation's oldest record occurred; None without records."""
+    found: datetime | None = await (await tx.driver()).fetchval(
+        "SELECT min(occurred_at) FROM analysis.records WHERE org_id = $1", org_id
+    )
+    return found
+
+
 async def add_to_cells(batch: Batch, org_ids: Collection[UUID], cells: Sequence[tuple[CellKey, Tally]]) -> None:
     """Add tallies (ordered by key, see `cells.merge`) to the cells of `org_ids`, in the caller's transaction."""
     mine = [(key, tally) for key, tally in cells if key.org_id in org_ids]

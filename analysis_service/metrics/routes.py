@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import orjson
@@ -22,7 +22,8 @@ from shared.web.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["Metrics"])
 
-DEFAULT_WINDOW = timedelta(days=90)
+EMPTY_WINDOW = timedelta(days=90)
+"""The window shown while there is no record yet."""
 
 
 @router.get(
@@ -38,9 +39,10 @@ async def get_metric(
 
     Every value has its count, its customers and its 95 % interval; nothing answered is null. Scales are never mixed.
     """
-    question = _question(metric, query)
     try:
         async with database.batch([caller.org_id]) as batch:
+            first = None if query.from_ is not None else await queries.first_at(batch, caller.org_id)
+            question = _question(metric, query, first)
             found = await answer(batch, caller.org_id, question)
             pending, failed = await queries.unfinished(batch, caller.org_id)
     except windows.WindowRefused as refused:
@@ -65,13 +67,16 @@ async def get_metric(
     return Response(orjson.dumps(document, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
-def _question(metric: MetricName, query: MetricQuery) -> Question:
+def _question(metric: MetricName, query: MetricQuery, first: datetime | None) -> Question:
     try:
         tz = windows.zone(query.timezone)
     except windows.WindowRefused as refused:
         raise _refused("?timezone", str(refused)) from None
     end = now() if query.to is None else instant(query.to, tz)
-    start = end - DEFAULT_WINDOW if query.from_ is None else instant(query.from_, tz)
+    if query.from_ is not None:
+        start = instant(query.from_, tz)
+    else:
+        start = first if first is not None and first < end else end - EMPTY_WINDOW
     return Question(metric, query.aspect, start, end, query.interval, tz, query.group_by, query.dimensions())
 
 

@@ -19,8 +19,8 @@ class MetricQuery(DimensionQuery):
     from_: Written | None = Field(
         default=None,
         alias="from",
-        description="Beginning of the window, a date or a time; a date is midnight in `timezone`. Default: 90 days "
-        "before `to`.",
+        description="Beginning of the window, a date or a time; a date is midnight in `timezone`. Default: the "
+        "oldest record.",
     )
     to: Written | None = Field(default=None, description="End of the window, itself not part of it. Default: now.")
     interval: Literal["day", "week", "month", "total"] = Field(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Annotated
 
 import orjson
@@ -24,15 +23,14 @@ router = APIRouter(route_class=StrictRoute, tags=["Metrics"])
 
 MOST_READ = 10_000
 """Records read for one answer; beyond, the newest."""
-DEFAULT_WINDOW = timedelta(days=90)
 
 
 @router.get("/v1/terms", operation_id="term_list", dependencies=[needs("metrics:read")], response_model=TermsAnswer)
 async def list_terms(caller: Caller, database: Db, query: Annotated[TermQuery, Query()]) -> Response:
     """The words and pairs of words that set a group of feedback apart from the rest."""
     end = now() if query.to is None else instant(query.to)
-    start = end - DEFAULT_WINDOW if query.from_ is None else instant(query.from_)
-    if start >= end:
+    start = None if query.from_ is None else instant(query.from_)
+    if start is not None and start >= end:
         raise Problem(
             Code.PARAMETER_INVALID,
             "Mend the parameters listed in `errors`.",

@@ -14,7 +14,7 @@ from analysis_service.terms.groups import Group
 class TermQuery(DimensionQuery):
     """Which group, over which window and filters."""
 
-    from_: Written | None = Field(default=None, alias="from", description="Default: 90 days before `to`.")
+    from_: Written | None = Field(default=None, alias="from", description="Default: the oldest record.")
     to: Written | None = Field(default=None, description="End of the window, not part of it. Default: now.")
     group: Group = Field(
         default="critical",
@@ -50,7 +50,7 @@ class TermsAnswer(BaseModel):
     group: Group
     group_words: str
     method: MethodOut
-    from_: datetime = Field(alias="from")
+    from_: datetime | None = Field(alias="from", description="null: from the oldest record on.")
     to: datetime
     n: int
     """Records of the group that were read."""

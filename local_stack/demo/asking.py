@@ -7,33 +7,43 @@ from typing import Any
 from local_stack.demo.client import Client
 from local_stack.demo.report import Found
 
+LONGEST_LINE = 54
 METRICS = ("nps", "csat", "ces", "stars", "rating", "sentiment")
-WINDOW = {"from": "1990-01-01"}
 
 
 async def ask(client: Client, title: str) -> Found:
     """The figures of the whole organisation: by channel, by week, terms, open cases, what was told."""
-    volume = await client.call("GET", "/v1/metrics/volume", params={**WINDOW, "interval": "total"})
+    volume = await client.call("GET", "/v1/metrics/volume", params={"interval": "total"})
     found = Found(title, volume["total"]["n"], volume["total"]["n_customers"])
     for metric in METRICS:
-        answer = await client.call(
-            "GET", f"/v1/metrics/{metric}", params={**WINDOW, "interval": "total", "group_by": "channel"}
-        )
+        answer = await client.call("GET", f"/v1/metrics/{metric}", params={"interval": "total", "group_by": "channel"})
         rows = sorted((row for row in answer["series"] if row["n"]), key=lambda row: -row["n"])
         if rows:
             found.by_channel[metric] = rows
             found.totals[metric] = answer["totals"]
-    found.weekly_metric = next((metric for metric in METRICS if metric in found.by_channel), "volume")
-    weekly = await client.call("GET", f"/v1/metrics/{found.weekly_metric}", params={"interval": "week"})
-    scales = {row["scale"] for row in weekly["series"]}
-    found.weekly = weekly["series"] if len(scales) == 1 else []
+    found.over_time_metric = next((metric for metric in METRICS if metric in found.by_channel), "volume")
+    await _over_time(client, found)
     found.terms = await _terms(client)
     await _cases(client, found)
     return found
 
 
+async def _over_time(client: Client, found: Found) -> None:
+    """The leading metric by week, or by month when that is a long line; empty ends are left out."""
+    for interval in ("week", "month"):
+        answer = await client.call("GET", f"/v1/metrics/{found.over_time_metric}", params={"interval": interval})
+        rows = answer["series"]
+        if len({row["scale"] for row in rows}) > 1:
+            return
+        filled = [place for place, row in enumerate(rows) if row["n"]]
+        found.over_time = rows[filled[0] : filled[-1] + 1] if filled else []
+        found.interval = interval
+        if len(found.over_time) <= LONGEST_LINE:
+            return
+
+
 async def _terms(client: Client) -> list[dict[str, Any]]:
-    answer = await client.call("GET", "/v1/terms", params={**WINDOW, "limit": "10"})
+    answer = await client.call("GET", "/v1/terms", params={"limit": "10"})
     return [{"term": one["term"], "n": one["n"]} for one in answer["terms"]]
 
 

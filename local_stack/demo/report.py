@@ -34,8 +34,9 @@ class Found:
     by_channel: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Metric → one row per group (and scale)."""
     totals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    weekly: list[dict[str, Any]] = field(default_factory=list)
-    weekly_metric: str = "nps"
+    over_time: list[dict[str, Any]] = field(default_factory=list)
+    over_time_metric: str = "nps"
+    interval: str = "week"
     terms: list[dict[str, Any]] = field(default_factory=list)
     cases_open: int = 0
     cases: list[dict[str, Any]] = field(default_factory=list)
@@ -101,8 +102,8 @@ def _scale_bounds(row: dict[str, Any]) -> tuple[float, float]:
         return 1.0, 5.0
 
 
-def weeks(rows: Sequence[dict[str, Any]], metric: str) -> Text:
-    """One character a week, tall is good; weeks with too few answers stay empty."""
+def over_time(rows: Sequence[dict[str, Any]], metric: str, interval: str) -> Text:
+    """One character a week (or month), tall is good; those with too few answers stay empty."""
     steps = "▁▂▃▄▅▆▇█"
     values = [row["value"] if row["n"] >= TOO_FEW else None for row in rows]
     known = [value for value in values if value is not None]
@@ -113,7 +114,7 @@ def weeks(rows: Sequence[dict[str, Any]], metric: str) -> Text:
     line = "".join(" " if v is None else steps[round((v - low) / spread * 7)] for v in values)
     signed = metric in {"nps", "sentiment"}
     name = NAMES.get(metric, metric)
-    return Text(f"{name} by week  {line}   lowest {_number(low, signed)}, highest {_number(high, signed)}")
+    return Text(f"{name} by {interval}  {line}   lowest {_number(low, signed)}, highest {_number(high, signed)}")
 
 
 def render(found: Found) -> RenderableType:
@@ -124,8 +125,8 @@ def render(found: Found) -> RenderableType:
     for metric, rows in found.by_channel.items():
         total = [{**row, "group": "all"} for row in found.totals.get(metric, [])]
         parts += [metric_table(metric, [*rows, *total] if len(rows) > 1 else total or rows, "channel"), Text("")]
-    if found.weekly:
-        parts += [weeks(found.weekly, found.weekly_metric), Text("")]
+    if found.over_time:
+        parts += [over_time(found.over_time, found.over_time_metric, found.interval), Text("")]
     if found.terms:
         words = ", ".join(f"{one['term']} ({one['n']})" for one in found.terms[:10])
         parts += [Text.assemble(("What unhappy customers say more than others: ", "bold"), words), Text("")]

@@ -272,3 +272,19 @@ async def test_cells_records_and_a_recount_by_hand_agree(
 
 def _fields(question: Question) -> dict[str, Any]:
     return {name: getattr(question, name) for name in Question.__dataclass_fields__}
+
+
+async def test_without_a_beginning_everything_counts_however_old(
+    analysis: RunningService, feeder: Feeder, organisation: UUID
+) -> None:
+    old = datetime(2015, 5, 20, 9, 30, tzinfo=UTC)
+    await feeder.send(
+        [
+            received(organisation, ratings=[rating("nps", 10)], occurred_at=old),
+            received(organisation, ratings=[rating("nps", 2)]),
+        ]
+    )
+    body = (await analysis.as_org(organisation).get("/v1/metrics/nps", interval="month")).json()
+    assert body["total"]["n"] == 2
+    assert body["from"] == "2015-05-20T09:30:00Z"
+    assert (body["series"][0]["start"], body["series"][0]["n"]) == ("2015-05-01T00:00:00Z", 1)

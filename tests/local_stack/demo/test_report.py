@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from local_stack.demo.report import Found, bar, render, weeks
+from local_stack.demo.report import Found, bar, over_time, render
 
 
 def shown(found: Found) -> str:
@@ -39,4 +39,4 @@ def test_the_bar_stays_within_its_bounds() -> None:
 
 def test_weeks_with_too_few_answers_stay_empty() -> None:
     rows = [row("", 10.0, 50, None), row("", 99.0, 2, None), row("", 30.0, 50, None)]
-    assert weeks(rows, "nps").plain.startswith("NPS by week  ▁ █")
+    assert over_time(rows, "nps", "week").plain.startswith("NPS by week  ▁ █")

@@ -32,7 +32,9 @@ _LEGACY: Final = [
 _WESTERN: Final = frozenset(
     "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞŒœŠšŽžŸ€£¥¢§©®™°²³½¼¾«»‹›‘’‚“”„–—…•·¿¡ºª×\xa0\xad"
 )
-_SPECIAL_LINES: Final = re.compile(rb"[^\n]{0,2000}[\x80-\xff][^\n]{0,2000}")
+_SPECIAL: Final = re.compile(rb"[\x80-\xff]")
+_AROUND: Final = 2_000
+"""Bytes kept on either side of a special character, within its line."""
 _SAMPLE_BYTES: Final = 64 * 1024
 _BROKEN_LIMIT: Final = 5_000
 _REPLACEMENT: Final = "\ufffd".encode()
@@ -91,12 +93,19 @@ class EncodingScout:
             return
         data = self._tail + chunk
         self._replaced += data.count(_REPLACEMENT)
-        if len(self._sample) < _SAMPLE_BYTES:
-            for found in _SPECIAL_LINES.finditer(chunk):
-                self._sample += found.group() + b"\n"
-                if len(self._sample) >= _SAMPLE_BYTES:
-                    break
+        self._gather(chunk)
         self._tail = self._check(data, final=False)
+
+    def _gather(self, chunk: bytes) -> None:
+        """Keep lines with special characters, for the guess among the old encodings."""
+        at = 0
+        while len(self._sample) < _SAMPLE_BYTES and (found := _SPECIAL.search(chunk, at)):
+            start = max(
+                chunk.rfind(b"\n", max(0, found.start() - _AROUND), found.start()) + 1, found.start() - _AROUND, at
+            )
+            line_end = chunk.find(b"\n", found.end(), found.end() + _AROUND)
+            at = line_end if line_end >= 0 else min(len(chunk), found.end() + _AROUND)
+            self._sample += chunk[start:at] + b"\n"
 
     def _check(self, data: bytes, *, final: bool) -> bytes:
         """Count valid multi-byte characters and broken sequences; returns the incomplete end."""

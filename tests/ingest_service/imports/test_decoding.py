@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,15 @@ def test_the_encoding_is_found(data: bytes, encoding: str, bom: int) -> None:
 def test_the_whole_file_decides_not_its_beginning() -> None:
     late = b"a,b\n" * 300_000 + "Tür\n".encode("cp1252")
     assert scout(late).choose().encoding == "cp1252"
+
+
+def test_megabytes_are_looked_at_in_no_time() -> None:
+    lines = b"2026-01-02,9,plain words without any special character in them\n" * 40_000 + "Größe\n".encode()
+    long_line = b"x" * 2_000_000 + "ß".encode()
+    began = process_time()
+    scout(lines, 1 << 20)
+    scout(long_line, 1 << 20)
+    assert process_time() - began < 1.0  # seconds; a scan that starts anew at every byte takes ten
 
 
 @given(st.text(), st.integers(1, 7))

@@ -84,7 +84,7 @@ def upgrade() -> None:
     # The sweeper sees which uploads were abandoned and which imports stand still, of every organisation, and nothing
     # of what is in them.
     op.execute(f"GRANT USAGE ON SCHEMA ingest TO {SWEEPER}")
+    op.execute(f"CREATE POLICY unfinished ON ingest.imports FOR SELECT TO {SWEEPER} USING (stage <> 'done')")
     op.execute(
-        f"CREATE POLICY unfinished ON ingest.imports FOR SELECT TO {SWEEPER} USING (stage <> 'done')"
+        f"GRANT SELECT (org_id, id, status, stage, position, created_at, touched_at) ON ingest.imports TO {SWEEPER}"
     )
-    op.execute(f"GRANT SELECT (org_id, id, status, stage, position, created_at, touched_at) ON ingest.imports TO {SWEEPER}")

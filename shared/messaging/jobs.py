@@ -45,19 +45,21 @@ async def connect(redis_url: str, *, retries: int = 0) -> ArqRedis:
     return await create_pool(settings, job_serializer=serialize, job_deserializer=deserialize)
 
 
-def pack(listener: str, refs: Iterable[tuple[UUID, UUID]]) -> dict[str, Any]:
-    """The payload of one job."""
-    return {"listener": listener, "refs": [[str(org_id), str(event_id)] for org_id, event_id in refs]}
+def pack(listener: str, refs: Iterable[tuple[UUID, UUID]], *, alone: bool = False) -> dict[str, Any]:
+    """The payload of one job; `alone`: it must not be handled together with other jobs."""
+    told = {"listener": listener, "refs": [[str(org_id), str(event_id)] for org_id, event_id in refs]}
+    return {**told, "alone": True} if alone else told
 
 
-def unpack(payload: dict[str, Any]) -> tuple[str, list[tuple[UUID, UUID]]]:
-    """The inverse of `pack`. Raises KeyError, ValueError or TypeError on anything else."""
+def unpack(payload: dict[str, Any]) -> tuple[str, list[tuple[UUID, UUID]], bool]:
+    """The inverse of `pack`: listener, references, alone. Raises KeyError, ValueError or TypeError on anything else."""
     refs = [(UUID(org_id), UUID(event_id)) for org_id, event_id in payload["refs"]]
-    return str(payload["listener"]), refs
+    return str(payload["listener"]), refs, payload.get("alone") is True
 
 
-async def enqueue(redis: ArqRedis, due: Sequence[Published], *, size: int = BATCH) -> None:
-    """Send wake-ups for `due`, grouped by listener, `size` references a job."""
+async def enqueue(redis: ArqRedis, due: Sequence[Published], *, alone: bool = False) -> None:
+    """Send wake-ups for `due`, grouped by listener, BATCH references a job; `alone`: each one by itself."""
+    size = 1 if alone else BATCH
     by_listener: dict[str, list[tuple[UUID, UUID]]] = {}
     for one in due:
         by_listener.setdefault(one.listener, []).append((one.org_id, one.event_id))
@@ -66,7 +68,7 @@ async def enqueue(redis: ArqRedis, due: Sequence[Published], *, size: int = BATC
         while chunk := list(islice(rest, size)):
             await redis.enqueue_job(
                 JOB,
-                pack(listener, chunk),
+                pack(listener, chunk, alone=alone),
                 _queue_name=queue_key(queue_of(listener)),
                 _expires=JOB_TTL_MS / 1000,
             )

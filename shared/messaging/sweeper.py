@@ -30,7 +30,7 @@ async def sweep(database: Database, redis: ArqRedis, queue: str) -> int:
     together = [one for one, sends in due if sends <= SENDS_IN_BATCHES]
     alone = [one for one, sends in due if sends > SENDS_IN_BATCHES]
     await enqueue(redis, together)
-    await enqueue(redis, alone, size=1)
+    await enqueue(redis, alone, alone=True)
     SWEPT.labels(queue).inc(len(due))
     return len(due)
 

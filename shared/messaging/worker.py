@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from shared.database.engine import Database
 from shared.database.failures import is_temporary
 from shared.foundation.settings import ServiceSettings
+from shared.messaging.gathering import Gathering, Ref
 from shared.messaging.jobs import JOB, connect, deserialize, queue_key, serialize, unpack
 from shared.messaging.registry import TIMERS
 from shared.messaging.relay import Relay
@@ -29,8 +30,10 @@ from shared.telemetry.exposition import serve_admin
 from shared.telemetry.logs import log
 from shared.telemetry.names import TIMER_FAILURES
 
-CONCURRENT_JOBS = 4
+JOBS_AT_ONCE = 20
+"""Wake-ups in hand, fewer than the sweeper's BUSY_JOBS: those of a killed worker stay in the queue for a while."""
 JOB_TIMEOUT_S = 20
+BATCH_TIMEOUT_S = 20
 POLL_S = 0.05
 SWEEP_EVERY_S = 1.0
 MEASURE_EVERY_S = 5.0
@@ -52,6 +55,7 @@ class QueueWorker:
         self._relay = Relay(redis_url)
         self._tasks: list[asyncio.Task[None]] = []
         self._arq: Worker | None = None
+        self._gathering = Gathering(self._batch)
 
     @property
     def handling(self) -> Handling:
@@ -74,13 +78,10 @@ class QueueWorker:
         self._tasks += [asyncio.create_task(_repeat(name, act, pause), name=name) for name, act, pause in loops]
 
     async def stop(self) -> None:
-        """Let the jobs under way end (bounded), then everything else."""
+        """Let what is under way end (bounded), then everything else."""
         if self._arq is not None:
             self._arq.allow_pick_jobs = False
-            with suppress(TimeoutError):
-                async with asyncio.timeout(8):
-                    while any(not task.done() for task in self._arq.tasks.values()):
-                        await asyncio.sleep(0.02)
+        await self._gathering.stop(within_s=8)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -99,7 +100,7 @@ class QueueWorker:
                     functions=[func(self._job, name=JOB, timeout=JOB_TIMEOUT_S, keep_result=0, max_tries=1)],  # type: ignore[arg-type]  # a bound method is a coroutine function too
                     queue_name=queue_key(self.service),
                     redis_pool=self.redis,
-                    max_jobs=CONCURRENT_JOBS,
+                    max_jobs=JOBS_AT_ONCE,
                     job_timeout=JOB_TIMEOUT_S,
                     keep_result=0,
                     max_tries=1,
@@ -126,17 +127,22 @@ class QueueWorker:
             await asyncio.sleep(0.3)
 
     async def _job(self, _ctx: dict[str, Any], payload: dict[str, Any]) -> None:
-        """One wake-up. All failures are told in PostgreSQL or left to the sweeper; arq never retries."""
+        """One wake-up: done as soon as it is gathered, since what is not settled is sent again anyway."""
         try:
-            listener, refs = unpack(payload)
+            listener, refs, alone = unpack(payload)
         except (KeyError, ValueError, TypeError):
             log.error("worker.malformed_job", service=self.service)
             return
+        await self._gathering.add(listener, refs, alone=alone)
+
+    async def _batch(self, listener: str, refs: list[Ref]) -> None:
+        """What has gathered for a listener. Failures are told in PostgreSQL or left to the sweeper."""
         try:
-            await handle(self.handling, listener, refs)
+            async with asyncio.timeout(BATCH_TIMEOUT_S):
+                await handle(self.handling, listener, refs)
         except Exception as error:
-            if not is_temporary(error):
-                log.error("worker.job_failed", service=self.service, listener=listener, error=describe(error))
+            if isinstance(error, TimeoutError) or not is_temporary(error):
+                log.error("worker.batch_failed", service=self.service, listener=listener, error=describe(error))
 
     async def _sweep(self) -> None:
         if self.redis is not None:

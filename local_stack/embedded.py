@@ -188,8 +188,7 @@ class EmbeddedServer(ABC):
                     continue
             self._mark_path.unlink(missing_ok=True)
         if self._sockets is not None:
-            if self._sockets != self.home.with_name(f"{self.home.name}.run"):
-                shutil.rmtree(self._sockets, ignore_errors=True)
+            shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
         self._release_lock()
 

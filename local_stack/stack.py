@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -67,6 +68,7 @@ class Stack:
         self._traces = traces
         self._lock: IO[str] | None = None
         self._door: socket.socket | None = None
+        self._sockets: Path | None = None
         self._supervisor = Supervisor(self.home, tell=self._tell_crash)
         self._addresses: dict[str, str] = {}
         self._ready = False
@@ -111,6 +113,9 @@ class Stack:
         if self.servers is not None:
             self.servers.stop()
             self.servers = None
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets = None
         if self._door is not None:
             self._door.close()
             self._door = None
@@ -176,7 +181,7 @@ class Stack:
         }
 
     def _hand_out_addresses(self) -> None:
-        folder = socket_folder(self.home / "processes", LONGEST_PROCESS)
+        self._sockets = folder = socket_folder(self.home / "processes", LONGEST_PROCESS)
         port = demanded_port(self._port, "the gateway") if self._port else self._same_port("gateway", GATEWAY_PORT)
         # Held from now on: two stacks that start together never meet, and a restarting gateway refuses nobody.
         try:

@@ -18,10 +18,11 @@ import asyncpg
 import pytest
 
 from local_stack.addresses import fetch
+from local_stack.embedded import socket_folder
 from local_stack.ownership import ProcessMark, start_time, wait_until
 from local_stack.places import ROOT
 from local_stack.processes import PROCESSES, SERVICES, role_of
-from local_stack.stack import Stack, running_stack
+from local_stack.stack import LONGEST_PROCESS, Stack, running_stack
 
 UP_WITHIN_S = 120.0
 FREE = {name: value for name, value in os.environ.items() if not name.endswith(("DATABASE_URL", "REDIS_URL"))}
@@ -134,10 +135,13 @@ def test_the_life_of_a_stack(local: Path) -> None:
     assert wait_until(lambda: fetch(run["gateway_url"], "/readyz")[0] == 200, 20)
 
     left = again.pids()
+    sockets = socket_folder(again.home / "processes", LONGEST_PROCESS)
+    assert sockets.exists()
     assert again.end(signal.SIGINT) == 0
     assert "cxloop has ended" in again.said
     assert gone(left)
     assert running_stack(again.home) is None
+    assert not sockets.exists(), "sockets were left"
     assert json.loads((again.home / "secrets.json").read_text())["KEY_PEPPER"]
 
 

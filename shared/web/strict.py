@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from shared.contracts.problems import Code, FieldProblem, Problem
 from shared.web.bodies import parse_json
 
+BODY_KINDS = ("application/json", "multipart/form-data", "application/merge-patch+json")
+
 
 class StrictRequest(Request):
     """A request whose JSON goes through `parse_json`."""
@@ -40,8 +42,12 @@ class StrictRoute(APIRoute):
                     [FieldProblem(f"?{name[:64]}", "parameter_unknown", "not known here") for name in unknown[:20]],
                 )
             strict = StrictRequest(request.scope, request.receive)
-            if takes_body and _has_body(strict) and not strict.headers.get("content-type", "application/json").lower().startswith(
-                ("application/json", "multipart/form-data", "application/merge-patch+json")
+            if (
+                takes_body
+                and _has_body(strict)
+                and not strict.headers.get("content-type", "application/json")
+                .lower()
+                .startswith(("application/json", "multipart/form-data", "application/merge-patch+json"))
             ):
                 raise Problem(Code.CONTENT_TYPE_UNSUPPORTED, "Send Content-Type: application/json.")
             return await inner(strict)

@@ -65,7 +65,6 @@ class _Demo:
             raise DemoError(
                 f"there is no file {self.file}. Give the path of a CSV or JSONL file: make demo FILE=reviews.csv"
             )
-        (LOCAL / "demo.json").unlink(missing_ok=True)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -95,6 +94,8 @@ class _Demo:
         begun = time.monotonic()
         self.console.print("[bold]Starting cxloop[/]")
         await self.stack.start()
+        # Only now: until the stack has this folder to itself, the file belongs to the demo that runs in it.
+        (LOCAL / "demo.json").unlink(missing_ok=True)
         self.seconds["start"] = time.monotonic() - begun
         name = f"Demo with {self.file.name}" if self.file else "Demo"
         first = self._gateway("keys", "create", "--new-organization", name, "--name", "demo", "--json")

@@ -8,6 +8,7 @@ from local_stack.demo.client import Client
 from local_stack.demo.report import Found
 
 LONGEST_LINE = 54
+CASES_SHOWN = 5
 METRICS = ("nps", "csat", "ces", "stars", "rating", "sentiment")
 
 
@@ -48,15 +49,11 @@ async def _terms(client: Client) -> list[dict[str, Any]]:
 
 
 async def _cases(client: Client, found: Found) -> None:
-    answer = await client.call("GET", "/v1/cases", params={"open": "true", "limit": "100"})
-    cases = answer["data"]
-    while answer.get("next_cursor"):
-        answer = await client.call(
-            "GET", "/v1/cases", params={"open": "true", "limit": "100", "cursor": answer["next_cursor"]}
-        )
-        cases += answer["data"]
-    found.cases_open = len(cases)
-    for one in sorted(cases, key=lambda case: (-case.get("priority_score", 0), case["opened_at"]))[:5]:
+    """How many are open, and the most urgent of them."""
+    query = {"open": "true", "sort": "priority", "limit": str(CASES_SHOWN)}
+    answer = await client.call("GET", "/v1/cases", params=query)
+    found.cases_open = answer["total"]
+    for one in answer["data"]:
         owner = one.get("owner") or {}
         found.cases.append(
             {

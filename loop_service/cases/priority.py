@@ -20,6 +20,9 @@ class Priority(StrEnum):
 THRESHOLDS = ((75, Priority.URGENT), (50, Priority.HIGH), (25, Priority.NORMAL), (0, Priority.LOW))
 """Least score of each level, highest first."""
 
+URGENCY_RANK = {priority: rank for rank, (_, priority) in enumerate(THRESHOLDS)}
+"""0 for the most urgent level: in which order to read."""
+
 RATING_POINTS = 40  # for the worst possible score, falling linearly to 0 at the middle of the scale
 SENTIMENT_POINTS = 25  # for a sentiment score of -1, falling linearly to 0 at 0
 WORDS_POINTS = 10  # there are words: something concrete can be done

@@ -5,21 +5,69 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, or_, tuple_
 from sqlmodel import col, select
 
 from loop_service.cases.lifecycle import OPEN
+from loop_service.cases.priority import URGENCY_RANK, Priority
 from loop_service.cases.schemas import CaseFilters
 from loop_service.cases.tables import Case, CaseHistory, Person
 from shared.contracts.identity import Identity
 from shared.database.engine import Transaction
 from shared.foundation.ids import new_id
 
+Position = tuple[Any, ...]
+"""The sort key of a row, as `position` makes it."""
+
+# Every key ends in the id and runs in one direction, so that a page begins where a row comparison says.
+SORT_KEYS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
+    "opened": (col(Case.opened_at), col(Case.id)),
+    "priority": (
+        case(URGENCY_RANK, value=col(Case.priority)),
+        -col(Case.priority_score),
+        col(Case.opened_at),
+        col(Case.id),
+    ),
+    "due": (col(Case.due_at).is_(None), func.coalesce(col(Case.due_at), col(Case.opened_at)), col(Case.id)),
+}
+
+
+def position(row: Case, sort: str) -> Position:
+    """Where a row stands in the order of `sort`: the values of SORT_KEYS."""
+    if sort == "priority":
+        return URGENCY_RANK[Priority(row.priority)], -row.priority_score, row.opened_at, row.id
+    if sort == "due":
+        return row.due_at is None, row.due_at or row.opened_at, row.id
+    return row.opened_at, row.id
+
 
 async def case_by_id(tx: Transaction, org_id: UUID, case_id: UUID, *, to_change: bool = False) -> Case | None:
     """One case; `to_change` locks its row until the transaction ends."""
     query = select(Case).where(Case.org_id == org_id, Case.id == case_id)
     return (await tx.session.exec(query.with_for_update() if to_change else query)).first()
+
+
+def _matching(
+    org_id: UUID, filters: CaseFilters, statuses: Sequence[str], owner_id: UUID | None, at: datetime
+) -> list[ColumnElement[bool]]:
+    """What a row must satisfy; page and order have no part in it."""
+    found: list[ColumnElement[bool]] = [col(Case.org_id) == org_id]
+    if statuses:
+        found.append(col(Case.status).in_(statuses))
+    if filters.open is not None:
+        found.append(col(Case.status).in_(OPEN) if filters.open else col(Case.status).not_in(OPEN))
+    if filters.owner == "none":
+        found.append(col(Case.owner_id).is_(None))
+    elif filters.owner is not None:
+        found.append(col(Case.owner_id) == owner_id)
+    for field in ("priority", "unit", "channel", "feedback_id", "customer_id"):
+        value = getattr(filters, field)
+        if value is not None:
+            found.append(getattr(Case, field) == value)
+    if filters.overdue is not None:
+        late = and_(col(Case.due_at) < at, col(Case.status).in_(OPEN))
+        found.append(late if filters.overdue else or_(col(Case.due_at).is_(None), ~late))
+    return found
 
 
 async def list_cases(
@@ -30,29 +78,18 @@ async def list_cases(
     statuses: Sequence[str],
     owner_id: UUID | None,
     at: datetime,
-    after: tuple[datetime, UUID] | None,
-) -> list[Case]:
-    """Newest first, one row more than the page so that the caller knows whether there is another page."""
-    query = select(Case).where(Case.org_id == org_id)
-    if statuses:
-        query = query.where(col(Case.status).in_(statuses))
-    if filters.open is not None:
-        query = query.where(col(Case.status).in_(OPEN) if filters.open else col(Case.status).not_in(OPEN))
-    if filters.owner == "none":
-        query = query.where(col(Case.owner_id).is_(None))
-    elif filters.owner is not None:
-        query = query.where(Case.owner_id == owner_id)
-    for field in ("priority", "unit", "channel", "feedback_id", "customer_id"):
-        value = getattr(filters, field)
-        if value is not None:
-            query = query.where(getattr(Case, field) == value)
-    if filters.overdue is not None:
-        late = and_(col(Case.due_at) < at, col(Case.status).in_(OPEN))
-        query = query.where(late if filters.overdue else or_(col(Case.due_at).is_(None), ~late))
+    after: Position | None,
+) -> tuple[list[Case], int]:
+    """A page in the order of `filters.sort`, one row more than it so that the caller knows whether there is another;
+    and how many cases match on all pages together."""
+    wanted = _matching(org_id, filters, statuses, owner_id, at)
+    total = (await tx.session.exec(select(func.count()).select_from(Case).where(*wanted))).one()
+    key = tuple_(*SORT_KEYS[filters.sort])
+    query = select(Case).where(*wanted)
     if after is not None:
-        query = query.where(tuple_(col(Case.opened_at), col(Case.id)) < after)
-    query = query.order_by(col(Case.opened_at).desc(), col(Case.id).desc()).limit(filters.limit + 1)
-    return list((await tx.session.exec(query)).all())
+        query = query.where(key < after if filters.sort == "opened" else key > after)
+    keys = (one.desc() if filters.sort == "opened" else one.asc() for one in SORT_KEYS[filters.sort])
+    return list((await tx.session.exec(query.order_by(*keys).limit(filters.limit + 1))).all()), total
 
 
 async def cases_of_feedback(tx: Transaction, org_id: UUID, feedback_id: UUID) -> list[Case]:

@@ -22,6 +22,7 @@ from loop_service.cases.schemas import (
     Actor,
     CaseDetail,
     CaseFilters,
+    CaseList,
     CaseOut,
     CasePatch,
     HistoryEntry,
@@ -38,7 +39,7 @@ from shared.database.engine import Transaction
 from shared.foundation.clock import now
 from shared.messaging.publishing import publish
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import Page, decode_cursor, encode_cursor
+from shared.web.pagination import decode_cursor, encode_cursor
 from shared.web.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/cases", tags=["Cases"], route_class=StrictRoute)
@@ -46,14 +47,11 @@ IfMatch = Annotated[str | None, Header(description="The ETag you read; a change 
 
 
 @router.get("", operation_id="case_list", dependencies=[needs("cases:read")])
-async def list_cases(caller: Caller, db: Db, filters: Annotated[CaseFilters, Query()]) -> Page[CaseOut]:
-    """Cases, newest first."""
+async def list_cases(caller: Caller, db: Db, filters: Annotated[CaseFilters, Query()]) -> CaseList:
+    """Cases, newest first or as `sort` says, and how many there are in all."""
     at = now()
     statuses = _statuses(filters.status)
-    after = None
-    if filters.cursor is not None:
-        opened_at, case_id = decode_cursor(filters.cursor)
-        after = (datetime.fromisoformat(opened_at), UUID(case_id))
+    after = None if filters.cursor is None else _position(filters.cursor, filters.sort)
     async with db.transaction(caller.org_id) as tx:
         owner_id = None
         if filters.owner == "me":
@@ -61,15 +59,15 @@ async def list_cases(caller: Caller, db: Db, filters: Annotated[CaseFilters, Que
         elif filters.owner not in (None, "none"):
             person = await queries.find_person(tx, caller.org_id, str(filters.owner))
             owner_id = person.member_id if person else UUID(int=0)
-        rows = await queries.list_cases(
+        rows, total = await queries.list_cases(
             tx, caller.org_id, filters, statuses=statuses, owner_id=owner_id, at=at, after=after
         )
         page = rows[: filters.limit]
         owners = {row.owner_id for row in page if row.owner_id}
         people = await queries.people_by_id(tx, caller.org_id, owners)
     more = len(rows) > filters.limit
-    cursor = encode_cursor([page[-1].opened_at, page[-1].id]) if more else None
-    return Page[CaseOut](data=[_shown(row, people, at) for row in page], next_cursor=cursor)
+    cursor = encode_cursor([filters.sort, *queries.position(page[-1], filters.sort)]) if more else None
+    return CaseList(data=[_shown(row, people, at) for row in page], next_cursor=cursor, total=total)
 
 
 @router.get("/{id}", operation_id="case_get", dependencies=[needs("cases:read")])
@@ -277,6 +275,14 @@ def _entry(entry: CaseHistory) -> HistoryEntry:
             "actor": Actor(kind=entry.actor_kind, id=entry.actor_id, name=entry.actor_name),
         }
     )
+
+
+def _position(cursor: str, sort: str) -> queries.Position:
+    made_for, *values = decode_cursor(cursor)
+    if made_for != sort:
+        raise Problem(Code.CURSOR_INVALID, "Keep `sort` as it was when this cursor was given, or leave it out.")
+    *before, at, case_id = values
+    return *before, datetime.fromisoformat(at), UUID(case_id)
 
 
 def _statuses(given: str | None) -> list[str]:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from loop_service.cases.lifecycle import Outcome, Status
 from loop_service.cases.priority import Priority
+from shared.web.pagination import Page
 
 Channel = Annotated[str, Field(min_length=1, max_length=64, examples=["phone"])]
 Note = Annotated[str, Field(min_length=1, max_length=5000, examples=["Called back, refund agreed."])]
@@ -61,6 +62,12 @@ class CaseOut(BaseModel):
     reopened: int = Field(description="How often the case was taken up again after its end.")
 
 
+class CaseList(Page[CaseOut]):
+    """One page of cases; `total` counts all that match the filters, on whatever page they are."""
+
+    total: int = Field(ge=0)
+
+
 class Actor(BaseModel):
     """Who did it: a member, an API key, or a rule."""
 
@@ -88,8 +95,11 @@ class CaseDetail(CaseOut):
     history: list[HistoryEntry]
 
 
+Sort = Literal["opened", "priority", "due"]
+
+
 class CaseFilters(BaseModel):
-    """Filters of the list; all that are given must hold."""
+    """Filters of the list, all that are given must hold; its order and page."""
 
     model_config = ConfigDict(extra="forbid")
     status: Annotated[
@@ -103,6 +113,13 @@ class CaseFilters(BaseModel):
     overdue: bool | None = None
     feedback_id: UUID | None = None
     customer_id: UUID | None = None
+    sort: Annotated[
+        Sort,
+        Field(
+            description="opened: newest first; priority: most urgent first, then the longest waiting; due: earliest "
+            "first, those without a due time last"
+        ),
+    ] = "opened"
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str | None, Field(max_length=500)] = None
 

@@ -8,6 +8,8 @@ edited, disabled or removed; it never comes back by itself.
 
 from typing import Any
 
+from loop_service.rules.titles import DEFAULT_TITLE
+
 PRESET = "detractor"
 NAME = "Detractor → case"
 
@@ -29,6 +31,6 @@ CONDITION: dict[str, Any] = {
 }
 
 ACTIONS: list[dict[str, Any]] = [
-    {"type": "open_case", "owner": "auto", "priority": None, "due_in_hours": 48, "title": "{rating} by {channel}"}
+    {"type": "open_case", "owner": "auto", "priority": None, "due_in_hours": 48, "title": DEFAULT_TITLE}
 ]
 """48 hours: the usual norm for a first contact with an unhappy customer."""

@@ -16,12 +16,16 @@ LARGEST = 1e15  # a rating or attribute beyond this is a mistake, and float arit
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One rating: `value` as told; `percent` 0..100 by its scale where 100 is best, None without a scale."""
+    """One rating: `value` as told; `percent` 0..100 by its scale where 100 is best, None without a scale.
+
+    `ends` are the worst and the best value of the scale: (1, 5), or (6, 1) where less is better.
+    """
 
     metric: str
     value: float
     percent: float | None
     aspect: str | None = None
+    ends: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +78,25 @@ def _scores(ratings: Any) -> tuple[Score, ...]:
         metric, value = _text(rating.get("metric")), _number(rating.get("value"))
         if metric is None or value is None:
             continue
-        found.append(Score(metric, value, _percent(value, rating.get("scale")), _text(rating.get("aspect"))))
+        ends = _ends(rating.get("scale"))
+        found.append(Score(metric, value, _percent(value, ends), _text(rating.get("aspect")), ends))
     return tuple(found)
 
 
-def _percent(value: float, scale: Any) -> float | None:
+def _ends(scale: Any) -> tuple[float, float] | None:
     if not isinstance(scale, Mapping):
         return None
     low, high = _number(scale.get("min")), _number(scale.get("max"))
     if low is None or high is None or high <= low:
         return None
-    share = min(1.0, max(0.0, (value - low) / (high - low)))
-    if scale.get("direction") == "descending":
-        share = 1.0 - share
-    return round(share * 100, 2)
+    return (high, low) if scale.get("direction") == "descending" else (low, high)
+
+
+def _percent(value: float, ends: tuple[float, float] | None) -> float | None:
+    if ends is None:
+        return None
+    worst, best = ends
+    return round(min(1.0, max(0.0, (value - worst) / (best - worst))) * 100, 2)
 
 
 def _text(value: Any) -> str | None:

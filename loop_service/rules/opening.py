@@ -1,7 +1,5 @@
 """What a new case looks like: made from a rule's action and the facts of the feedback (pure)."""
 
-import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,47 +7,9 @@ from loop_service.cases.opened import NewCase, PersonRow
 from loop_service.cases.priority import urgency
 from loop_service.rules.facts import Facts
 from loop_service.rules.matching import ReadyRule
+from loop_service.rules.titles import DEFAULT_TITLE, title
 from shared.contracts.analysis_events import FeedbackAnalyzed
 from shared.foundation.ids import new_id
-
-DEFAULT_TITLE = "{rating} by {channel}"
-PLACEHOLDERS = ("rating", "sentiment", "channel", "source", "unit", "touchpoint", "language")
-"""What a title template may name: nothing here is the customer's own words."""
-MAX_TITLE = 200
-_PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
-
-
-def unknown_placeholders(template: str) -> list[str]:
-    """Names in braces that a title cannot have."""
-    return [name for name in _PLACEHOLDER.findall(template) if name not in PLACEHOLDERS]
-
-
-def title(template: str, facts: Facts) -> str:
-    """Fill a template; what the feedback does not have reads as a dash. One line, at most 200 characters."""
-    values: Mapping[str, str | None] = {
-        "rating": _worst(facts),
-        "sentiment": facts.sentiment_label,
-        "channel": facts.channel,
-        "source": facts.source,
-        "unit": facts.unit,
-        "touchpoint": facts.touchpoint,
-        "language": facts.language,
-    }
-    filled = _PLACEHOLDER.sub(lambda found: values.get(found.group(1)) or "–", template)
-    line = _CONTROL.sub(" ", filled).strip()
-    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 1] + "…"
-
-
-def _worst(facts: Facts) -> str | None:
-    """The worst overall rating, as `NPS 3`; an overall one goes before those of single aspects."""
-    if not facts.scores:
-        return None
-    worst = min(
-        facts.scores, key=lambda score: (score.aspect is not None, 50 if score.percent is None else score.percent)
-    )
-    name = worst.metric.upper() if worst.metric in ("nps", "csat", "ces") else worst.metric
-    return f"{name} {worst.value:g}"
 
 
 def open_case(

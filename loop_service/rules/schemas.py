@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from loop_service.cases.priority import Priority
-from loop_service.rules.opening import MAX_TITLE, PLACEHOLDERS, unknown_placeholders
+from loop_service.rules.titles import DEFAULT_TITLE, MAX_TITLE, PLACEHOLDERS, unknown_placeholders
 
 Name = Annotated[str, Field(min_length=1, max_length=120, examples=["Angry about refunds"])]
 EXAMPLE = {
@@ -44,9 +44,11 @@ class OpenCase(BaseModel):
         Field(
             min_length=1,
             max_length=MAX_TITLE,
-            description=f"May name {', '.join('{' + name + '}' for name in PLACEHOLDERS)}",
+            description="Words with placeholders, none of which holds the customer's own words: "
+            + "; ".join(f"{{{name}}} {words}" for name, words in PLACEHOLDERS.items())
+            + ". What is unknown reads as a dash; between ` · ` it is left out.",
         ),
-    ] = "{rating} by {channel}"
+    ] = DEFAULT_TITLE
 
     @field_validator("title")
     @classmethod

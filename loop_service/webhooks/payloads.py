@@ -57,7 +57,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     CASE_OPENED: {
         "case_id": "01890000-0000-7000-8000-000000000001",
         "version": 1,
-        "title": "NPS 3 by email",
+        "title": "NPS 3 · email · north",
         "status": "new",
         "outcome": None,
         "priority": "high",

@@ -8,7 +8,7 @@ import pytest
 
 from shared.foundation import clock
 from shared.foundation.ids import new_id
-from tests.loop_service.feeding import Feeder, analysed
+from tests.loop_service.feeding import Feeder, analysed, rating
 from tests.support.api import Api
 from tests.support.services import RunningService, identity
 
@@ -120,6 +120,21 @@ async def test_two_people_at_once(api: Api, case: dict[str, Any]) -> None:
     assert (late.status, late.code, late.headers["etag"]) == (412, "version_mismatch", '"2"')
 
 
+async def paged(api: Api, **query: Any) -> list[str]:
+    """The ids of all pages; the total is the same on each."""
+    found: list[str] = []
+    totals = set()
+    cursor = None
+    while True:
+        page = (await api.get("/v1/cases", limit=2, cursor=cursor, **query)).json()
+        found += [case["id"] for case in page["data"]]
+        totals.add(page["total"])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            assert totals == {len(found)}
+            return found
+
+
 async def test_filters_and_pages(loop: RunningService, feeder: Feeder, organisation: UUID, api: Api) -> None:
     manager = await feeder.member(organisation, "manager@example.com")
     await feeder.send(*(analysed(organisation, unit=f"unit {number % 2}") for number in range(5)))
@@ -127,7 +142,9 @@ async def test_filters_and_pages(loop: RunningService, feeder: Feeder, organisat
     async def ids(**filters: Any) -> list[str]:
         answer = await api.get("/v1/cases", **filters)
         assert answer.status == 200, answer.body
-        return [case["id"] for case in answer.json()["data"]]
+        found = answer.json()
+        assert found["total"] == len(found["data"])
+        return [case["id"] for case in found["data"]]
 
     everything = await ids()
     assert len(everything) == 5
@@ -143,17 +160,33 @@ async def test_filters_and_pages(loop: RunningService, feeder: Feeder, organisat
         assert (await api.patch(f"/v1/cases/{late}", {"due_at": past})).status == 200
     assert await ids(overdue="true") == everything[1:2]
     assert await ids(overdue="false") == [everything[0], *everything[2:]]
-    paged: list[str] = []
-    cursor = None
-    while True:
-        page = (await api.get("/v1/cases", limit=2, cursor=cursor)).json()
-        paged += [case["id"] for case in page["data"]]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
-    assert paged == everything
+    assert await paged(api) == everything
     for bad in ({"status": "flying"}, {"cursor": "x"}, {"limit": 0}, {"limit": 101}, {"colour": "red"}):
         assert (await api.get("/v1/cases", **bad)).status == 422
+
+
+async def test_what_matters_most_comes_first(feeder: Feeder, organisation: UUID, api: Api) -> None:
+    for value in (6, 0, 6, 0, 3):
+        await feeder.send(analysed(organisation, ratings=[rating("nps", value)]))
+    mild, worst, mild_later, worst_later, middling = reversed(await paged(api))
+    assert await paged(api, sort="opened") == [middling, worst_later, mild_later, worst, mild]
+    assert await paged(api, sort="priority") == [worst, worst_later, middling, mild, mild_later]
+    assert (await api.patch(f"/v1/cases/{mild_later}", {"priority": "urgent"})).status == 200
+    assert await paged(api, sort="priority", open="true") == [mild_later, worst, worst_later, middling, mild]
+    soon = (clock.now() + timedelta(minutes=1)).isoformat()
+    for one, due_at in ((worst, None), (mild, None), (middling, soon)):
+        assert (await api.patch(f"/v1/cases/{one}", {"due_at": due_at})).status == 200
+    assert await paged(api, sort="due") == [middling, mild_later, worst_later, mild, worst]
+    assert await paged(api, sort="due", open="false") == []
+
+
+async def test_a_cursor_belongs_to_its_order(feeder: Feeder, organisation: UUID, api: Api) -> None:
+    await feeder.send(analysed(organisation), analysed(organisation))
+    cursor = (await api.get("/v1/cases", limit=1, sort="due")).json()["next_cursor"]
+    for sort in ("opened", "priority"):
+        answer = await api.get("/v1/cases", limit=1, sort=sort, cursor=cursor)
+        assert (answer.status, answer.code) == (422, "cursor_invalid")
+    assert (await api.get("/v1/cases", sort="title")).status == 422
 
 
 async def test_my_cases(loop: RunningService, feeder: Feeder, organisation: UUID) -> None:

@@ -36,7 +36,7 @@ async def test_a_new_case_reaches_its_owner_once(
     sent = await mail(api, "sent")
     (message,) = mail_sink.to(email)
     (case,) = (await api.get("/v1/cases")).json()["data"]
-    assert message["subject"] == f"New case ({case['priority']}): NPS 3 by email"
+    assert message["subject"] == f"New case ({case['priority']}): NPS 3 · email · north"
     assert message["from"] == "cxloop <cxloop@example.com>"
     assert ("cxloop@example.com", [email]) in mail_sink.envelopes
     assert (sent["kind"], sent["case_id"], sent["attempts"]) == ("case_opened", case["id"], 1)

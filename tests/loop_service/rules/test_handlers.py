@@ -25,7 +25,12 @@ async def test_a_detractor_becomes_a_case_by_the_default_rule(
     await feeder.send(detractor, promoter)
     (case,) = await cases_of(loop, organisation)
     assert case["feedback_id"] == detractor.data["feedback_id"]
-    assert (case["title"], case["status"], case["unit"], case["channel"]) == ("NPS 3 by email", "new", "north", "email")
+    assert (case["title"], case["status"], case["unit"], case["channel"]) == (
+        "NPS 3 · email · north",
+        "new",
+        "north",
+        "email",
+    )
     assert case["owner"] == {"id": str(manager), "name": "Agent 1", "email": "manager@example.com"}
     assert case["due_at"] is not None
     assert case["overdue"] is False

@@ -53,7 +53,7 @@ async def test_the_whole_way_of_a_detractor(
         "matched": True,
         "text": "rating.nps is 3, wanted ≤ 6",
     }
-    assert case["details"][0]["title"] == "NPS 3 by email"
+    assert case["details"][0]["title"] == "NPS 3 · email · north"
     assert {(one["kind"], one["state"]) for one in notified["details"]} == {("webhook", "delivered"), ("mail", "sent")}
     assert "parcel" not in str(got)
 

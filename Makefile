@@ -31,7 +31,7 @@ help:  ## what can be made
 	@echo
 	@echo "  make test                all tests (TESTS=tests/gateway for a part, WORKERS=1 for one at a time)"
 	@echo "  make check               lint, types, import contracts, tests: what a change must pass"
-	@echo "  make bench               the benchmarks, as ratios within one run"
+	@echo "  make bench               the benchmarks, as ratios within one run (BENCH=intake for one)"
 	@echo "  make lint | types | contracts | format"
 	@echo "  make lock                resolve requirements/*.in into the hashed locks (UPGRADE=1: newest versions)"
 	@echo "  make openapi             write the public API document again"
@@ -78,7 +78,7 @@ format: setup-dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 bench: setup-dev
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lock:
 	@$(SETUP) lock $(if $(UPGRADE),--upgrade)

@@ -13,7 +13,7 @@ from analysis_service.records import queries
 from analysis_service.records.schemas import FeedbackOut, FeedbackQuery, analysed, only_received
 from shared.contracts.problems import Code, Problem
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import Page, decode_cursor, encode_cursor
+from shared.web.pagination import Page, decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, tags=["Feedback"])
@@ -63,7 +63,8 @@ def _asked(query: FeedbackQuery) -> queries.Asked:
 
 
 def _position(cursor: str, sort: str) -> queries.Position:
-    made_for, occurred_at, feedback_id = decode_cursor(cursor)
-    if made_for != sort:
-        raise Problem(Code.CURSOR_INVALID, "Keep `sort` as it was when this cursor was given, or leave it out.")
-    return (None if occurred_at is None else datetime.fromisoformat(occurred_at), UUID(feedback_id))
+    with reading_cursor():
+        made_for, occurred_at, feedback_id = decode_cursor(cursor)
+        if made_for != sort:
+            raise Problem(Code.CURSOR_INVALID, "Keep `sort` as it was when this cursor was given, or leave it out.")
+        return (None if occurred_at is None else datetime.fromisoformat(occurred_at), UUID(feedback_id))

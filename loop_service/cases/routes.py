@@ -39,7 +39,7 @@ from shared.database.engine import Transaction
 from shared.foundation.clock import now
 from shared.messaging.publishing import publish
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import decode_cursor, encode_cursor
+from shared.web.pagination import decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/cases", tags=["Cases"], route_class=StrictRoute)
@@ -278,11 +278,12 @@ def _entry(entry: CaseHistory) -> HistoryEntry:
 
 
 def _position(cursor: str, sort: str) -> queries.Position:
-    made_for, *values = decode_cursor(cursor)
-    if made_for != sort:
-        raise Problem(Code.CURSOR_INVALID, "Keep `sort` as it was when this cursor was given, or leave it out.")
-    *before, at, case_id = values
-    return *before, datetime.fromisoformat(at), UUID(case_id)
+    with reading_cursor():
+        made_for, *values = decode_cursor(cursor)
+        if made_for != sort:
+            raise Problem(Code.CURSOR_INVALID, "Keep `sort` as it was when this cursor was given, or leave it out.")
+        *before, at, case_id = values
+        return *before, datetime.fromisoformat(at), UUID(case_id)
 
 
 def _statuses(given: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from loop_service.notifications import queries
 from loop_service.notifications.schemas import MailFilters, MailOut
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import Page, decode_cursor, encode_cursor
+from shared.web.pagination import Page, decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/mail", tags=["Mail"], route_class=StrictRoute)
@@ -20,8 +20,9 @@ async def list_mail(caller: Caller, db: Db, filters: Annotated[MailFilters, Quer
     """Mails about cases, newest first; addresses are not shown."""
     after = None
     if filters.cursor is not None:
-        created_at, mail_id = decode_cursor(filters.cursor)
-        after = (datetime.fromisoformat(created_at), UUID(mail_id))
+        with reading_cursor():
+            created_at, mail_id = decode_cursor(filters.cursor)
+            after = (datetime.fromisoformat(created_at), UUID(mail_id))
     async with db.transaction(caller.org_id) as tx:
         rows = await queries.list_mails(tx, caller.org_id, filters, after)
     page = rows[: filters.limit]

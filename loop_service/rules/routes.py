@@ -26,7 +26,7 @@ from shared.database.engine import Transaction
 from shared.foundation.clock import now
 from shared.foundation.ids import new_id
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import Page, decode_cursor, encode_cursor
+from shared.web.pagination import Page, decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute
 
 MAX_RULES = 100
@@ -58,8 +58,9 @@ async def list_all(caller: Caller, db: Db, filters: Annotated[RuleFilters, Query
     """Rules, oldest first; a new organisation has one: a detractor becomes a case."""
     after = None
     if filters.cursor is not None:
-        created_at, rule_id = decode_cursor(filters.cursor)
-        after = (datetime.fromisoformat(created_at), UUID(rule_id))
+        with reading_cursor():
+            created_at, rule_id = decode_cursor(filters.cursor)
+            after = (datetime.fromisoformat(created_at), UUID(rule_id))
     async with db.transaction(caller.org_id) as tx:
         await queries.ensure_default(tx, [caller.org_id], now())
         rows = await queries.list_rules(tx, caller.org_id, limit=filters.limit, after=after)

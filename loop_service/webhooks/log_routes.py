@@ -14,7 +14,7 @@ from shared.contracts.problems import Code, Problem
 from shared.database.engine import Transaction
 from shared.foundation.clock import now
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import Page, decode_cursor, encode_cursor
+from shared.web.pagination import Page, decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/webhook-deliveries", tags=["Webhooks"], route_class=StrictRoute)
@@ -25,8 +25,9 @@ async def list_deliveries(caller: Caller, db: Db, filters: Annotated[DeliveryFil
     """Deliveries, newest first."""
     after = None
     if filters.cursor is not None:
-        created_at, delivery_id = decode_cursor(filters.cursor)
-        after = (datetime.fromisoformat(created_at), UUID(delivery_id))
+        with reading_cursor():
+            created_at, delivery_id = decode_cursor(filters.cursor)
+            after = (datetime.fromisoformat(created_at), UUID(delivery_id))
     async with db.transaction(caller.org_id) as tx:
         rows = await queries.list_deliveries(tx, caller.org_id, filters, after)
     page = rows[: filters.limit]

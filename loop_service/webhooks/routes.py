@@ -31,7 +31,7 @@ from shared.database.engine import Transaction
 from shared.foundation.clock import now
 from shared.foundation.ids import new_id
 from shared.web.identity import Caller, Db, needs
-from shared.web.pagination import Page, decode_cursor, encode_cursor
+from shared.web.pagination import Page, decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute
 
 MAX_ENDPOINTS = 20
@@ -71,8 +71,9 @@ async def list_all(caller: Caller, db: Db, filters: Annotated[EndpointFilters, Q
     """Endpoints, oldest first."""
     after = None
     if filters.cursor is not None:
-        created_at, endpoint_id = decode_cursor(filters.cursor)
-        after = (datetime.fromisoformat(created_at), UUID(endpoint_id))
+        with reading_cursor():
+            created_at, endpoint_id = decode_cursor(filters.cursor)
+            after = (datetime.fromisoformat(created_at), UUID(endpoint_id))
     async with db.transaction(caller.org_id) as tx:
         rows = await queries.list_endpoints(tx, caller.org_id, limit=filters.limit, after=after)
     page = rows[: filters.limit]

@@ -6,6 +6,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -48,6 +50,15 @@ def decode_cursor(cursor: str) -> list[Any]:
         raise _refused()
     values: list[Any] = orjson.loads(payload)
     return values
+
+
+@contextmanager
+def reading_cursor() -> Iterator[None]:
+    """Around taking a cursor's values apart: a cursor of another list is refused, as one that nobody made is."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError):
+        raise _refused() from None
 
 
 def _refused() -> Problem:

@@ -41,6 +41,10 @@ class StrictRoute(APIRoute):
                     f"Known here: {', '.join(sorted(known)) or 'no parameters'}.",
                     [FieldProblem(f"?{name[:64]}", "parameter_unknown", "not known here") for name in unknown[:20]],
                 )
+            # PostgreSQL cannot hold it: nothing that we keep has it, so nothing is found by it.
+            if nul := [name for name, value in request.query_params.multi_items() if "\x00" in value]:
+                faults = [FieldProblem(f"?{name}", "control_character", "the character U+0000") for name in nul[:20]]
+                raise Problem(Code.PARAMETER_INVALID, "Mend the parameters listed in `errors`.", faults)
             strict = StrictRequest(request.scope, request.receive)
             if (
                 takes_body

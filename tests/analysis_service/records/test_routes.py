@@ -160,3 +160,11 @@ async def test_a_cursor_belongs_to_its_order(analysis: RunningService, organisat
     cursor = encode_cursor(["-occurred_at", NOON, new_id()])
     found = await analysis.as_org(organisation).get(f"/v1/feedback?sort=occurred_at&cursor={cursor}")
     assert found.code == "cursor_invalid"
+
+
+@pytest.mark.parametrize("values", [[], ["-occurred_at"], ["-occurred_at", 7, 8], ["-occurred_at", NOON, "x"], [1, 2]])
+async def test_a_cursor_of_another_list_is_refused(
+    analysis: RunningService, organisation: UUID, values: list[object]
+) -> None:
+    found = await analysis.as_org(organisation).get(f"/v1/feedback?cursor={encode_cursor(values)}")
+    assert (found.status, found.code) == (422, "cursor_invalid")

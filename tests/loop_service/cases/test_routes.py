@@ -8,6 +8,7 @@ import pytest
 
 from shared.foundation import clock
 from shared.foundation.ids import new_id
+from shared.web.pagination import encode_cursor
 from tests.loop_service.feeding import Feeder, analysed, rating
 from tests.support.api import Api
 from tests.support.services import RunningService, identity
@@ -187,6 +188,17 @@ async def test_a_cursor_belongs_to_its_order(feeder: Feeder, organisation: UUID,
         answer = await api.get("/v1/cases", limit=1, sort=sort, cursor=cursor)
         assert (answer.status, answer.code) == (422, "cursor_invalid")
     assert (await api.get("/v1/cases", sort="title")).status == 422
+
+
+@pytest.mark.parametrize("values", [["due"], [], [7, 8], ["-opened", 1, 2], ["-occurred_at", None, "x"], [None, None]])
+@pytest.mark.parametrize("path", ["cases", "rules", "mail", "webhook-endpoints", "webhook-deliveries"])
+async def test_a_cursor_of_another_list_is_refused(api: Api, path: str, values: list[object]) -> None:
+    answer = await api.get(f"/v1/{path}", cursor=encode_cursor(values))
+    assert (answer.status, answer.code) == (422, "cursor_invalid")
+
+
+async def test_a_nul_in_a_parameter_is_refused(api: Api) -> None:
+    assert (await api.get("/v1/cases", owner="a\x00b")).code == "parameter_invalid"
 
 
 async def test_my_cases(loop: RunningService, feeder: Feeder, organisation: UUID) -> None:

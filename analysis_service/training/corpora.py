@@ -17,6 +17,8 @@ from typing import Any, Final
 LABELS: Final = ("negative", "neutral", "positive")
 LONGEST: Final = 4000  # characters of a text that are read
 _CLASS: Final = {"neg": 0, "neu": 1, "pos": 2, "negative": 0, "neutral": 1, "positive": 2}
+_EMOTION_CLASS: Final = {"anger": 0, "disgust": 0, "fear": 0, "sadness": 0, "neutral": 1, "joy": 2}
+"""Surprise goes either way and is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Corpus:
     from_memory: bool = False
     language: str = "en"
     """The language of rows that do not name one."""
+    emotions: bool = False
+    """Whether its labels are emotions; a row with several is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ ENGLISH: Final = (
     Corpus("fine_foods_titles", "CC0 1.0"),
     Corpus("chatgpt_app", "CC0 1.0", from_memory=True),
     Corpus("goemotions_sent", "Apache-2.0", from_memory=True),
+    Corpus("goemotions_ekman", "Apache-2.0", from_memory=True, emotions=True),
     Corpus("xed_en", "CC BY 4.0"),
     Corpus("cfpb_complaints", "US government work", from_memory=True),
 )
@@ -101,7 +106,7 @@ def examples(folder: Path, corpora: tuple[Corpus, ...]) -> list[Example]:
     found: list[Example] = []
     for corpus in corpora:
         for row in rows_of(folder / f"{corpus.name}.jsonl"):
-            label = _CLASS.get(row.get("label") or "")
+            label = _label_of(row, corpus)
             text = row["text"][:LONGEST]
             language = str(row.get("lang") or corpus.language).split("-")[0]
             key = (language, _plain(text))
@@ -119,6 +124,13 @@ def part_of(text: str) -> int:
 
 def _plain(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+def _label_of(row: dict[str, Any], corpus: Corpus) -> int | None:
+    label = row.get("label") or ""
+    if not corpus.emotions:
+        return _CLASS.get(label)
+    return _EMOTION_CLASS.get(label) if len(row.get("labels") or ()) == 1 else None
 
 
 def _both_ways(row: dict[str, Any]) -> bool:

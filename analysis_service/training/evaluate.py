@@ -115,6 +115,21 @@ def on_held_out(folder: Path) -> list[Figure]:
     return found
 
 
+def on_mixed(folder: Path) -> dict[str, float]:
+    """How well `mixed` is found: held-out restaurant reviews whose readers marked praised and blamed aspects."""
+    rows = [row for row in examples(folder, ENGLISH) if row.corpus == "cebab" and part_of(row.text) >= CALIBRATE]
+    found = annotate([row.text for row in rows], [None] * len(rows))
+    called = np.array([one.sentiment is not None and one.sentiment.label == "mixed" for one in found])
+    truly = np.array([row.both_ways for row in rows])
+    both = float((called & truly).sum())
+    return {
+        "n": float(len(rows)),
+        "truly": float(truly.sum()),
+        "precision": both / max(float(called.sum()), 1.0),
+        "recall": both / max(float(truly.sum()), 1.0),
+    }
+
+
 def speed(texts: Sequence[str], batch: int = 500) -> dict[str, float]:
     """Texts per second of process time on one core, texts of 15 to 25 words in batches of `batch`."""
     chosen = [text for text in texts if 15 <= len(text.split()) <= 25][:5000]
@@ -150,6 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         folder = folder_of(asked.data, "CXLOOP_EVAL_DATA")
         research, answers = on_research_sets(folder)
         held_out = on_held_out(folder_of(asked.train, "CXLOOP_TRAIN_DATA")) if asked.train else []
+        mixed = on_mixed(Path(asked.train)) if asked.train else {}
         rate = speed([row["text"] for row in rows_of(folder / "airline_tweets.jsonl")])
     except DataMissing as missing:
         sys.stderr.write(f"{missing}\n")
@@ -159,11 +175,14 @@ def main(arguments: list[str] | None = None) -> int:
     say(f"\nSpearman with the customer's own 0-10: {answers['spearman']:.3f} ({low:.3f}–{high:.3f}), n {answers['n']}")
     if held_out:
         _show("Held-out part of the training sets", held_out)
+        say(f"\nMixed: {mixed}")
     say(f"\n{rate['texts_per_second']:,.0f} texts/s a core (15-25 words, batches of {rate['batch']}, process time)")
     if asked.json:
         figures = {"research": research, "held_out": held_out}
         written: dict[str, Any] = {name: [asdict(one) for one in each] for name, each in figures.items()}
-        asked.json.write_text(json.dumps({**written, "nps": answers, "speed": rate}, indent=1) + "\n", "utf-8")
+        asked.json.write_text(
+            json.dumps({**written, "nps": answers, "mixed": mixed, "speed": rate}, indent=1) + "\n", "utf-8"
+        )
     return 0
 
 

@@ -37,7 +37,15 @@ def sentences(seed: int = 7) -> list[tuple[str, Label]]:
     """(text, label) of every sentence, in a fixed order."""
     chance = random.Random(seed)  # noqa: S311 - the same sentences every time; nothing secret
     made: dict[str, Label] = {}
-    for kind in (_fixed(), _described(chance), _negated(chance), _told_twice(chance), _signed(chance), _plain(chance)):
+    for kind in (
+        _fixed(),
+        _described(chance),
+        _negated(chance),
+        _told_twice(chance),
+        _signed(chance),
+        _plain(chance),
+        _absent(chance),
+    ):
         for text, label in kind:
             made.setdefault(text, label)
     return list(made.items())
@@ -122,3 +130,16 @@ def _plain(chance: random.Random) -> Iterator[tuple[str, Label]]:
     for asking in known["asking"]:
         for asked in known["asked"]:
             yield f"{asking} {asked}{chance.choice(('', '?'))}", "neutral"
+
+
+def _absent(chance: random.Random) -> Iterator[tuple[str, Label]]:
+    """No trouble is praise, no help is blame."""
+    known = words()
+    kinds: tuple[tuple[str, Label], ...] = (("troubles", "positive"), ("wants", "negative"))
+    for name, label in kinds:
+        for noun in known[name]:
+            yield f"no {noun}", label
+            yield f"there was no {noun}", label
+            yield f"without any {noun}", label
+            for tail in chance.sample(known["tails"], 5):
+                yield f"{chance.choice(('no', 'no', 'there was no', 'we had no', 'never any'))} {noun} {tail}", label

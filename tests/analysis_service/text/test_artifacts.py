@@ -45,3 +45,13 @@ def test_another_shape_is_refused(tmp_path: Path) -> None:
     (folder / "sentiment.json").write_text(json.dumps(described), "utf-8")
     with pytest.raises(ArtifactBroken, match="shape"):
         sentiment_weights(folder)
+
+
+def test_the_model_card_describes_these_files() -> None:
+    card = (FOLDER.parents[2] / "docs" / "reference" / "models" / "sentiment.md").read_text("utf-8")
+    described = json.loads((FOLDER / "sentiment.json").read_text("utf-8"))
+    for digest in described["files"].values():
+        assert digest in card
+    for name, rows in described["rows"].items():
+        assert f"| {name} | {rows:,} |" in card
+    assert f"{described['name']}-{described['version']}" in card

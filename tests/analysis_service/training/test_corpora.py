@@ -43,6 +43,15 @@ def test_each_text_once_with_its_language(tmp_path: Path) -> None:
     assert [one.both_ways for one in found[:2]] == [False, True]
 
 
+def test_emotions_are_read_as_sentiment_where_there_is_one(tmp_path: Path) -> None:
+    rows = [("joy", ["joy"]), ("anger", ["anger"]), ("neutral", ["neutral"]), ("surprise", ["surprise"])]
+    rows.append(("joy", ["joy", "anger"]))
+    lines = [json.dumps({"text": f"text {n}", "label": one, "labels": all_}) for n, (one, all_) in enumerate(rows)]
+    (tmp_path / "felt.jsonl").write_text("\n".join(lines), "utf-8")
+    found = examples(tmp_path, (Corpus("felt", "Apache-2.0", emotions=True),))
+    assert [one.label for one in found] == [2, 0, 1]
+
+
 def test_the_part_of_a_text_depends_on_its_words_only() -> None:
     assert part_of("Lovely  stay") == part_of("lovely stay")
     parts = [part_of(f"sentence number {number}") for number in range(2000)]

@@ -126,8 +126,11 @@ class _Demo:
             else str(LOCAL / "demo.json"),
         }
         self.console.print(render(found))
-        for line in addresses(links):
-            self.console.print(line, soft_wrap=True)
+        if self.once:
+            self.console.print("  ONCE=1: cxloop ends now. Without it, it serves the dashboard until Ctrl-C.")
+        else:
+            for line in addresses(links):
+                self.console.print(line, soft_wrap=True)
         write_private(
             LOCAL / "demo.json",
             {

@@ -38,7 +38,8 @@ def duration(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
-    top = argparse.ArgumentParser(prog=os.environ.get("CXLOOP_PROGRAM", "python -m gateway"), description="cxloop's public door")
+    called = os.environ.get("CXLOOP_PROGRAM", "python -m gateway")
+    top = argparse.ArgumentParser(prog=called, description="cxloop's public door")
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the public API and the pages")
     commands.add_parser("migrate", help="bring the gateway's schema up to date")

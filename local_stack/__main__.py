@@ -121,7 +121,8 @@ def _delegate(words: list[str], of: str = "") -> None:
     """Run a command of the gateway in its own process, with the environment of the stack."""
     asked_for_help = any(word in ("-h", "--help") for word in words)
     with nullcontext(dict(os.environ)) if asked_for_help else standing_environment(of) as environment:
-        done = subprocess.run([sys.executable, "-m", "gateway", *words], env=environment, cwd=ROOT, check=False)
+        told = {**environment, "CXLOOP_PROGRAM": "cxloop"}
+        done = subprocess.run([sys.executable, "-m", "gateway", *words], env=told, cwd=ROOT, check=False)
     raise typer.Exit(done.returncode)
 
 

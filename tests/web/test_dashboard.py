@@ -11,29 +11,7 @@ from playwright.async_api import Page, expect
 from tests.support.api import Api
 from tests.support.drain import until
 from tests.web.browsing import Watch, accessibility_faults, violations
-
-
-async def say(api: Api, value: int, text: str, **more: Any) -> str:
-    """Send one piece of feedback; answers its id."""
-    answer = await api.post(
-        "/v1/feedback", {"channel": "email", "ratings": [{"metric": "nps", "value": value}], "text": text, **more}
-    )
-    assert answer.status == 202, answer.body
-    found: str = answer.json()["id"]
-    return found
-
-
-async def analysed(api: Api, feedback_id: str) -> None:
-    async def there() -> bool:
-        return (await api.get(f"/v1/feedback/{feedback_id}")).status == 200
-
-    await until(there, timeout=20, what="the analysis of one feedback")
-
-
-async def signed_in(page: Page, dashboard_url: str) -> None:
-    await page.goto(dashboard_url)
-    await page.wait_for_url("**/dashboard")
-    await expect(page.locator("#live")).to_have_attribute("data-state", "live")
+from tests.web.visiting import analysed, say, signed_in
 
 
 async def test_new_feedback_appears_without_reload(

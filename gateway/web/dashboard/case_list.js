@@ -4,7 +4,7 @@ import { ask } from '../scripts/api.js';
 import { $, h, put } from '../scripts/dom.js';
 import { listen } from '../scripts/live.js';
 import { failure, shell, showState } from '../scripts/shell.js';
-import { plural } from '../scripts/words.js';
+import { label, plural } from '../scripts/words.js';
 import { caseItem } from './case_queue.js';
 import { nothing } from './panel.js';
 
@@ -13,20 +13,30 @@ const VIEWS = {
   mine: { name: 'Mine', query: { open: true, owner: 'me' }, none: 'No open case is yours.' },
   unowned: { name: 'Without owner', query: { open: true, owner: 'none' }, none: 'Every open case has an owner.' },
   overdue: { name: 'Overdue', query: { overdue: true }, none: 'Nothing is overdue.' },
-  ended: { name: 'Ended', query: { open: false }, none: 'No case has been resolved or closed yet.' },
+  ended: { name: 'Ended', query: { open: false }, sort: 'opened', none: 'No case has been resolved or closed yet.' },
 };
+const SORTS = { priority: 'most urgent first', due: 'due first', opened: 'newest first' };
 const list = $('#list');
-const wanted = new URLSearchParams(location.search).get('view');
-let view = VIEWS[wanted] ? wanted : 'open';
+const address = new URLSearchParams(location.search);
+const named = (all, name) => (Object.hasOwn(all, name ?? '') ? name : null);
+let view = named(VIEWS, address.get('view')) || 'open';
+let chosen = named(SORTS, address.get('sort'));
 let shown = 50;
 let running = null;
 
 put($('#filters'), h('div', { class: 'segmented', role: 'radiogroup', 'aria-label': 'Which cases' }, Object.entries(VIEWS).map(([name, one]) =>
-  h('label', {}, h('input', { type: 'radio', name: 'view', value: name, checked: name === view }), h('span', {}, one.name)))));
+  h('label', {}, h('input', { type: 'radio', name: 'view', value: name, checked: name === view }), h('span', {}, one.name)))),
+h('select', { name: 'sort', 'aria-label': 'Order' }, Object.entries(SORTS).map(([name, words]) => h('option', { value: name }, label(words)))));
+/* What has ended is looked up, newest first; what is open is worked through, most urgent first. */
+const sort = () => chosen || VIEWS[view].sort || 'priority';
+const order = $('#filters select');
+order.value = sort();
 $('#filters').addEventListener('change', (event) => {
-  view = event.target.value;
+  if (event.target === order) chosen = order.value; else view = event.target.value;
+  order.value = sort();
   shown = 50;
-  history.replaceState(null, '', view === 'open' ? location.pathname : `?view=${view}`);
+  const query = new URLSearchParams(Object.entries({ view: view === 'open' ? '' : view, sort: chosen }).filter(([, value]) => value));
+  history.replaceState(null, '', location.pathname + (query.size ? `?${query}` : ''));
   load();
 });
 
@@ -36,12 +46,14 @@ async function load() {
   try {
     const found = [];
     let cursor = null;
+    let total = 0;
     do {
-      const page = await ask('/v1/cases', { query: { ...VIEWS[view].query, limit: 50, cursor }, signal });
+      const page = await ask('/v1/cases', { query: { ...VIEWS[view].query, sort: sort(), limit: 50, cursor }, signal });
       found.push(...page.data);
       cursor = page.next_cursor;
+      total = page.total;
     } while (cursor && found.length < shown);
-    $('#subtitle').textContent = found.length ? `${plural(found.length, 'case')}${cursor ? ' or more' : ''}, newest first.` : '';
+    $('#subtitle').textContent = found.length ? `${plural(total, 'case')}, ${SORTS[sort()]}.` : '';
     put(list, h('div', { class: 'body' },
       found.length ? h('ol', { class: 'queue' }, found.map((one) => caseItem(one, true))) : nothing(VIEWS[view].none),
       cursor ? h('p', { class: 'buttons' }, h('button', { class: 'button', type: 'button', onclick: () => { shown = found.length + 50; load(); } }, 'Show more')) : null));

@@ -6,7 +6,7 @@ import { listen } from '../scripts/live.js';
 import { failure, shell, showState } from '../scripts/shell.js';
 import { ago, exact, label } from '../scripts/words.js';
 import { actions, informedForm } from './case_actions.js';
-import { dueWords, ownerName, priorityBadge, statusBadge } from './case_queue.js';
+import { caseTitle, dueWords, ownerName, priorityBadge, statusBadge } from './case_queue.js';
 import { ratingBadges, sentimentBadge } from './voices.js';
 
 const id = decodeURIComponent(location.pathname.split('/').pop());
@@ -90,8 +90,8 @@ async function load(words) {
     return;
   }
   if (serial !== shown) return;
-  document.title = `${one.title} · cxloop`;
-  $('#heading').textContent = one.title;
+  document.title = `${caseTitle(one)} · cxloop`;
+  $('#heading').textContent = caseTitle(one);
   put($('#subtitle'), h('span', { class: 'meta' }, statusBadge(one.status), priorityBadge(one), h('span', {}, ownerName(one) || 'Nobody owns it'), dueWords(one), one.outcome ? h('span', {}, `Outcome: ${label(one.outcome).toLowerCase()}`) : null));
   card($('#work'), 'Next step', mayWork ? actions(one, { members, here, changed: load }) : h('p', { class: 'muted small' }, 'Your role may read cases, not work on them.'));
   card($('#informed'), 'Customer informed', informedForm(one, { here, changed: load, mayWork }));

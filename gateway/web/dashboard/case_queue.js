@@ -2,10 +2,11 @@
 
 import { ask } from '../scripts/api.js';
 import { h, path, put } from '../scripts/dom.js';
-import { ago, exact, label, plural } from '../scripts/words.js';
+import { ago, count, exact, label, plural } from '../scripts/words.js';
 import { nothing, panel } from './panel.js';
 
-const MOST = 100;
+/** As many as stand beside the longest list of voices. */
+const MOST = 12;
 export const OPEN = ['new', 'triaged', 'assigned', 'contacting', 'in_progress', 'awaiting_customer', 'reopened'];
 const STATUS_TONES = { new: 'accent', reopened: 'warn', awaiting_customer: '', resolved: 'good', verified: 'good', closed: '' };
 const PRIORITY_TONES = { urgent: 'bad', high: 'warn' };
@@ -24,7 +25,8 @@ export function dueWords(one) {
   return isLate(one) ? h('span', { class: 'late' }, 'Overdue, due ', time) : h('span', {}, isOpen(one) ? 'Due ' : 'Was due ', time);
 }
 
-export const caseTitle = (one) => one.title || 'Case without a title';
+/** The title, with the channel as a word: "1 of 5 stars · App store". */
+export const caseTitle = (one) => (one.title || 'Case without a title').split(' · ').map((part) => (part === one.channel ? label(part) : part)).join(' · ');
 
 /* What was said, by feedback: asked once, a few at a time, after the list itself stands. */
 const said = new Map();
@@ -49,34 +51,33 @@ function quote(feedbackId) {
   return line;
 }
 
-/** One case as a list item; `full` adds channel and unit. */
+/** One case as a list item; `full` adds channel and unit, where the title does not name them. */
 export function caseItem(one, full = false) {
+  const unsaid = (words) => full && words && !caseTitle(one).split(' · ').includes(words);
   return h('li', { 'data-case': one.id },
     h('a', { class: 'title', href: path`/dashboard/cases/${one.id}`, dir: 'auto' }, caseTitle(one)),
     quote(one.feedback_id),
     h('p', { class: 'meta' }, statusBadge(one.status), priorityBadge(one),
       h('span', {}, ownerName(one) || 'Nobody owns it'), dueWords(one),
-      full && one.channel ? h('span', {}, label(one.channel)) : null, full && one.unit ? h('span', {}, one.unit) : null,
+      unsaid(one.channel && label(one.channel)) ? h('span', {}, label(one.channel)) : null, unsaid(one.unit) ? h('span', {}, one.unit) : null,
       full && one.customer_informed_at ? h('span', { class: 'badge good' }, 'Customer informed') : null));
 }
 
-/** Open cases, the most pressing first: {open, overdue, more}. Asks for the late ones apart, so that none is missed. */
+/** The most pressing open cases, late ones before all others, and how many there are: {cases, open, overdue}. */
 export async function openCases({ signal } = {}) {
-  const [newest, late] = await Promise.all([{ open: true }, { overdue: true }].map((query) =>
-    ask('/v1/cases', { query: { ...query, limit: MOST }, signal })));
-  const open = [...new Map([...late.data, ...newest.data].map((one) => [one.id, one])).values()];
-  const rank = (one) => [isLate(one) ? 0 : 1, one.due_at ? new Date(one.due_at).getTime() : Infinity];
-  open.sort((a, b) => { const [x, y] = [rank(a), rank(b)]; return x[0] - y[0] || x[1] - y[1]; });
-  return { open, overdue: late.data.length, more: newest.next_cursor !== null };
+  const [all, late] = await Promise.all([{ open: true }, { overdue: true }].map((query) =>
+    ask('/v1/cases', { query: { ...query, sort: 'priority', limit: MOST }, signal })));
+  const cases = [...new Map([...late.data, ...all.data].map((one) => [one.id, one])).values()].slice(0, MOST);
+  return { cases, open: all.total, overdue: late.total };
 }
 
 export function caseQueue(node) {
   const card = panel(node, { title: 'Open cases', tabular: false });
-  return async (_, __, { cases }) => {
-    const { open, overdue, more } = await cases;
+  return async (_, __, shared) => {
+    const { cases, open, overdue } = await shared.cases;
     card.works();
-    card.says(open.length ? `${plural(open.length, 'customer')}${more ? ' or more' : ''} waiting for an answer, ${overdue} overdue.` : 'A rule opens a case when somebody needs an answer.');
-    put(card.picture, open.length ? h('ol', { class: 'queue' }, open.slice(0, 7).map((one) => caseItem(one))) : nothing('No open cases. Nobody is waiting for you.'));
-    if (open.length > 7) card.picture.append(h('p', { class: 'small rest' }, h('a', { href: '/dashboard/cases' }, more ? 'See all' : `See all ${open.length}`)));
+    card.says(open ? `${plural(open, 'case')} waiting for an answer, ${overdue ? `${count(overdue)} overdue` : 'none overdue'}. Most urgent first.` : 'A rule opens a case when somebody needs an answer.');
+    put(card.picture, open ? [h('ol', { class: 'queue' }, cases.map((one) => caseItem(one))),
+      h('p', { class: 'small rest' }, h('a', { href: '/dashboard/cases' }, open > 1 ? `See all ${count(open)}` : 'See all cases'))] : nothing('No open cases. Nobody is waiting for you.'));
   };
 }

@@ -4,9 +4,10 @@ import { ask } from '../scripts/api.js';
 import { h, put } from '../scripts/dom.js';
 import { label } from '../scripts/words.js';
 import { MEASURES } from './measures.js';
-import { metricQuery, PERIODS } from './query.js';
+import { period as named, PERIODS } from './period.js';
+import { metricQuery } from './query.js';
 
-/** Builds the controls in `form`; `changed(state)` runs on every change. Answers {measures, refresh}; refresh looks for new channels and units. */
+/** Builds the controls in `form`; `changed(state)` runs on every change. Answers {measures, shows, refresh}; refresh looks for new channels and units. */
 export function filters(form, state, changed) {
   const select = (name, words) => h('select', { name, 'aria-label': words });
   const channel = select('channel', 'Channel');
@@ -14,7 +15,7 @@ export function filters(form, state, changed) {
   const metric = select('metric', 'Score');
   metric.hidden = true;
   const period = h('div', { class: 'segmented', role: 'radiogroup', 'aria-label': 'Period' }, Object.entries(PERIODS).map(([days, { name }]) =>
-    h('label', {}, h('input', { type: 'radio', name: 'days', value: days, checked: Number(days) === state.days }), h('span', {}, name))));
+    h('label', {}, h('input', { type: 'radio', name: 'days', value: days, checked: days === String(state.days) }), h('span', {}, name))));
   put(form, period, metric, channel, unit);
 
   const options = (node, all, groups, chosen) => {
@@ -33,11 +34,14 @@ export function filters(form, state, changed) {
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('change', (event) => {
     const data = new FormData(form);
-    Object.assign(state, { days: Number(data.get('days')), channel: channel.value, unit: unit.value, ...(event.target === metric ? { metric: metric.value } : {}) });
+    Object.assign(state, { days: named(data.get('days')), channel: channel.value, unit: unit.value, ...(event.target === metric ? { metric: metric.value } : {}) });
+    if (event.target.name === 'days') Object.assign(state, { chosen: true, stretched: false });
     changed(state);
   });
 
   return {
+    /** Marks the period that is shown, when the page took it by itself. */
+    shows(days) { period.querySelector(`[value="${days}"]`).checked = true; },
     /** The scores that have answers, and the one that is shown. */
     measures(names, chosen) {
       if (metric.dataset.key !== names.join()) put(metric, names.map((name) => h('option', { value: name }, MEASURES[name].short)));

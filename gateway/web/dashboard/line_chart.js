@@ -56,7 +56,7 @@ export function lineChart(node, { kind, say, axis, label, range: rangeOf }) {
     const edge = { stroke: 'transparent', points: { show: false } };
     const bars = { label, stroke: 'transparent', fill: colour('--accent', .72), points: { show: false }, paths: UPlot.paths.bars({ size: [.74, 44], radius: .12 }) };
     plot = new UPlot({
-      width: Math.max(240, frame.clientWidth), height: HEIGHT, padding: [12, 22, 0, 0],
+      width: Math.max(240, frame.clientWidth), height: HEIGHT, padding: [12, 30, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: colour('--accent'), stroke: colour('--surface'), width: 2 } },
       scales: { x: { time: true, ...(kind === 'bars' ? { range: (u, low, high) => [low - step() * .6, high + step() * .6] } : {}) }, y: { range } },

@@ -1,17 +1,19 @@
 // The overview: asks each panel's question of the public API, and asks again when something changed.
 
 import { ask } from '../scripts/api.js';
-import { $ } from '../scripts/dom.js';
+import { $, h } from '../scripts/dom.js';
 import { listen } from '../scripts/live.js';
 import { failure, shell, showState } from '../scripts/shell.js';
 import { clockTime, count, plural } from '../scripts/words.js';
+import { balance } from './balance.js';
 import { caseQueue, openCases } from './case_queue.js';
 import { channelPlot } from './channel_plot.js';
 import { filters } from './filters.js';
 import { firstSteps } from './first_steps.js';
 import { keyFigures } from './key_figures.js';
 import { available, leading } from './measures.js';
-import { readQuery, writeQuery, PERIODS } from './query.js';
+import { ALL, elsewhere, fitting, PERIODS, spanOf, spanWords, USUAL } from './period.js';
+import { readQuery, writeQuery } from './query.js';
 import { scoreTrend, volumeTrend } from './trend.js';
 import { criticalTerms, latestVoices } from './voices.js';
 
@@ -45,7 +47,7 @@ async function isEmpty(signal) {
 /** The score this page leads with: {metric, point}; the others are offered beside it. */
 let offered = { key: '', at: 0, metric: '' };
 async function leadOf(signal) {
-  const key = JSON.stringify(state);
+  const key = JSON.stringify({ ...state, span: null });
   const known = offered.key === key && Date.now() - offered.at < SETTLED ? offered.metric : '';
   const found = await available(state, signal, known ? [known] : undefined);
   const metric = known || leading(found, state.metric);
@@ -54,6 +56,27 @@ async function leadOf(signal) {
     offered = { key, at: Date.now(), metric };
   }
   return { metric, point: found.find(([name]) => name === metric)?.[1] || { value: null, n: 0, ci95: null } };
+}
+
+/* Whoever chose no period sees the usual one, or a longer one while that is empty; decided once, so that a view stays. */
+let decided = state.chosen;
+async function settlePeriod(span) {
+  if (!decided && !state.chosen) {
+    const found = await span();
+    decided = found !== null;
+    if (found && fitting(found) !== state.days) {
+      Object.assign(state, { days: fitting(found), stretched: true });
+      controls.shows(state.days);
+      controls.refresh().catch(() => {});
+    }
+  }
+  state.span = state.days === ALL ? await span() : null;
+}
+
+function showAll() {
+  Object.assign(state, { days: ALL, chosen: true, stretched: false });
+  controls.shows(ALL);
+  changed();
 }
 
 const unfinished = new Set();
@@ -71,12 +94,21 @@ async function load(names = Object.keys(parts)) {
   $('#empty').hidden = !none;
   if (none) { $('#subtitle').textContent = 'No feedback yet.'; return; }
 
+  let asked = null;
+  const span = () => (asked ||= spanOf(state, signal));
+  await settlePeriod(span).catch(() => {});
+  if (signal.aborted) return;
+  /** A button to where the records are, when none of them is in the chosen period. */
+  const wayToAll = async () => {
+    const found = await span().catch(() => null);
+    return elsewhere(state, found) ? h('button', { class: 'button', type: 'button', onclick: showAll }, `Show all, ${spanWords(found)}`) : null;
+  };
   const cases = openCases({ signal });
   const lead = leadOf(signal);
   for (const shared of [cases, lead]) shared.catch(() => {}); // each panel that waits for one says so itself
   await Promise.all([...unfinished].map(async (name) => {
     try {
-      const answer = await parts[name](state, signal, { cases, lead });
+      const answer = await parts[name](state, signal, { cases, lead, wayToAll });
       (name === 'figures' ? $('#tiles') : $(`#${name}`)).querySelector('.trouble')?.remove();
       if (name === 'figures') summary(answer);
     } catch (error) {
@@ -108,13 +140,22 @@ async function refresh(names) {
 
 function summary({ completeness, all }) {
   const pending = completeness?.pending ?? 0;
-  $('#subtitle').textContent = `${plural(all, 'record')} in ${PERIODS[state.days].words}`
+  const records = `${plural(all, 'record')}${state.days === ALL ? ' in all' : state.stretched ? '' : ` in ${PERIODS[state.days].words}`}`
+    + (state.days === ALL && state.span ? `, ${spanWords(state.span)}` : '');
+  const why = state.stretched ? `Nothing in ${PERIODS[USUAL].words}, so this shows ${state.days === ALL ? 'everything' : PERIODS[state.days].words}: ` : '';
+  $('#subtitle').textContent = why + records
     + (pending ? `, ${count(pending)} still being read` : '') + (completeness?.failed ? `, ${count(completeness.failed)} could not be read` : '') + `. As of ${clockTime(completeness?.as_of || Date.now())}.`;
 }
 
 await shell();
 let looked = Date.now();
-const controls = filters($('#filters'), state, () => { writeQuery(state); load(); controls.refresh().catch(() => {}); });
+function changed() {
+  writeQuery(state);
+  load();
+  controls.refresh().catch(() => {});
+}
+const controls = filters($('#filters'), state, changed);
+balance($('#board'), $('#verbatims'), $('#cases'));
 listen({
   state: showState,
   changed: (topics) => {

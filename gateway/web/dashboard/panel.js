@@ -44,5 +44,5 @@ export function panel(node, { title, tabular = true }) {
   };
 }
 
-/** The sentence of a panel that has nothing to show. */
-export const nothing = (words) => h('p', { class: 'notice' }, words);
+/** The sentence of a panel that has nothing to show, and what leads to something. */
+export const nothing = (words, way = null) => h('div', { class: 'notice' }, h('p', {}, words), way);

@@ -6,13 +6,19 @@ import { bucket, count, decimal, enough, interval, TOO_FEW } from '../scripts/wo
 import { lineChart } from './line_chart.js';
 import { domain, MEASURES, onScale, scaleWords } from './measures.js';
 import { nothing, panel } from './panel.js';
-import { metricQuery, PERIODS } from './query.js';
+import { ALL, intervalOf, lengthOf, PERIODS } from './period.js';
+import { metricQuery } from './query.js';
 
 /** The points of one metric on one scale over time, oldest first. */
 async function series(metric, scale, state, signal) {
-  const size = PERIODS[state.days].interval;
+  const size = intervalOf(state);
   const found = await ask(`/v1/metrics/${metric}`, { query: metricQuery(state, { interval: size }), signal });
-  return { size, points: [...onScale(found, scale)].sort((a, b) => (a.start < b.start ? -1 : 1)) };
+  const points = [...onScale(found, scale)].sort((a, b) => (a.start < b.start ? -1 : 1));
+  if (state.days !== ALL || !state.span) return { size, points };
+  /* The API begins with the oldest record of all; under a filter the first ones may be long before. */
+  const from = points.findLastIndex((point) => new Date(point.start) <= state.span.first);
+  const own = points.slice(Math.max(0, from));
+  return { size, points: own.map((point, i) => (i ? point : { ...point, partial: false })) };
 }
 
 export function scoreTrend(node) {
@@ -29,7 +35,7 @@ export function scoreTrend(node) {
     return [when, h('strong', {}, `${measure.short} ${measure.say(point.value)}`), ` (${interval(point.ci95, measure.say)}), n = ${count(point.n)}`,
       point.n_customers ? ` from ${count(point.n_customers)} customers` : ''];
   };
-  return async (state, signal, { lead }) => {
+  return async (state, signal, { lead, wayToAll }) => {
     const { metric, point } = await lead;
     const got = await series(metric, point.scale, state, signal);
     size = got.size;
@@ -47,7 +53,8 @@ export function scoreTrend(node) {
     });
     if (!got.points.some((p) => p.n)) {
       chart = null;
-      card.picture.replaceChildren(nothing('No answers in this period. A longer period or fewer filters may show some.'));
+      const way = await wayToAll();
+      card.picture.replaceChildren(nothing(way || state.days === ALL ? 'No answers in this period.' : 'No answers in this period. A longer period or fewer filters may show some.', way));
       return;
     }
     if (drawn !== metric) chart = null;
@@ -62,16 +69,16 @@ export function volumeTrend(node) {
   let chart = null;
   let size = 'day';
   const say = (point, last) => (point ? [`${last ? 'Latest, ' : ''}${bucket(point.start, size)}: `, h('strong', {}, count(point.n)), point.n === 1 ? ' record' : ' records'] : '');
-  return async (state, signal) => {
+  return async (state, signal, { wayToAll }) => {
     const got = await series('volume', null, state, signal);
     size = got.size;
     card.works();
     const all = got.points.reduce((sum, p) => sum + p.n, 0);
-    card.says(`${count(all)} in ${PERIODS[state.days].words}, ${decimal(all / state.days)} a day.`);
+    card.says(`${count(all)} in ${PERIODS[state.days].words}, ${decimal(all / lengthOf(state))} a day.`);
     card.rows({ caption: `Feedback received by ${size}`, head: ['Start', 'Records', 'Customers'], body: got.points.map((p) => [bucket(p.start, size), count(p.n), count(p.n_customers ?? 0)]) });
     if (!all) {
       chart = null;
-      card.picture.replaceChildren(nothing('Nothing was received in this period.'));
+      card.picture.replaceChildren(nothing('Nothing was received in this period.', await wayToAll()));
       return;
     }
     chart ||= lineChart(card.picture, { kind: 'bars', say, axis: count, label: 'Feedback received over time' });

@@ -2,9 +2,9 @@
 
 import { ask } from '../scripts/api.js';
 import { h, put, s } from '../scripts/dom.js';
-import { ago, count, exact, label, percent, rating } from '../scripts/words.js';
+import { ago, count, exact, label, percent, plural, rating } from '../scripts/words.js';
 import { nothing, panel } from './panel.js';
-import { windowOf } from './query.js';
+import { windowOf } from './period.js';
 
 const TONES = { positive: ['good', '+'], negative: ['bad', '−'], mixed: ['warn', '±'], neutral: ['', '○'] };
 
@@ -44,14 +44,15 @@ function voice(one, fresh) {
 export function latestVoices(node) {
   const card = panel(node, { title: 'Latest voices', tabular: false });
   let known = null;
-  return async (state, signal) => {
+  return async (state, signal, { wayToAll }) => {
     const found = await ask('/v1/feedback', { query: { limit: 10, channel: state.channel, unit: state.unit, from: windowOf(state).from }, signal });
     card.works();
     card.says('Newest first, with the sentiment as the model reads it.');
+    const way = found.data.length ? null : await wayToAll();
     const shown = new Set(found.data.map((one) => one.id));
     put(card.picture, found.data.length
       ? h('ol', { class: 'voices' }, found.data.map((one) => voice(one, known && !known.has(one.id))))
-      : nothing('Nobody has said anything in this period.'));
+      : nothing('Nobody has said anything in this period.', way));
     known = shown;
   };
 }
@@ -73,7 +74,7 @@ export function criticalTerms(node) {
     const terms = withoutParts(found.terms.filter((term) => term.z > MARKED)).slice(0, 9);
     card.works();
     card.named(title);
-    card.says(`Said markedly more often than by others, in ${count(found.n)} texts${found.sampled ? ' (the newest)' : ''}.`);
+    card.says(found.n ? `Said markedly more often than by others, in ${plural(found.n, 'text')}${found.sampled ? ' (the newest)' : ''}.` : 'Said markedly more often than by others.');
     card.rows({ caption: title, head: ['Term', 'Texts', 'Customers', 'Share', 'Others'], body: terms.map((t) => [t.term, count(t.n), count(t.n_customers), percent(t.share, 1), t.share_rest === null ? '–' : percent(t.share_rest, 1)]) });
     const most = Math.max(1, ...terms.map((term) => term.n));
     put(card.picture, terms.length ? h('ol', { class: 'terms' }, terms.map((term) => h('li', {},

@@ -29,7 +29,8 @@ const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyl
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 
-export const day = (time) => dayFormat.format(new Date(time));
+/** A day, with its year where that is not this one. */
+export const day = (time) => (new Date(time).getFullYear() === new Date().getFullYear() ? dayFormat : dayYear).format(new Date(time));
 export const fullDay = (time) => dayYear.format(new Date(time));
 export const exact = (time) => moment.format(new Date(time));
 export const clockTime = (time) => clock.format(new Date(time));
@@ -51,9 +52,11 @@ export function ago(time, now = Date.now()) {
   return fullDay(time);
 }
 
-/** snake_case from the API as words: "awaiting_customer" → "Awaiting customer". */
+const SPELLED = new Set(['api', 'csat', 'ces', 'nps', 'qr', 'sms']);
+
+/** snake_case from the API as words: "awaiting_customer" → "Awaiting customer", "sms" → "SMS". */
 export const label = (name) => {
-  const words = String(name).replaceAll('_', ' ');
+  const words = String(name).replaceAll('_', ' ').split(' ').map((word) => (SPELLED.has(word) ? word.toUpperCase() : word)).join(' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
@@ -63,7 +66,8 @@ const NPS_GROUPS = [[9, 'Promoter', 'good'], [7, 'Passive', 'warn'], [0, 'Detrac
 export function rating(one) {
   const scale = one.scale || {};
   const top = one.metric === 'nps' ? 10 : scale.max;
-  const text = `${one.aspect ? label(one.aspect) : one.metric.toUpperCase()} ${one.value}${top !== undefined && top !== null ? ` of ${top}` : ''}`;
+  const value = `${one.value}${top !== undefined && top !== null ? ` of ${top}` : ''}`;
+  const text = one.metric === 'stars' && !one.aspect ? `${value} stars` : `${label(one.aspect || one.metric)} ${value}`;
   if (one.metric !== 'nps') return { text, group: '', tone: '' };
   const [, group, tone] = NPS_GROUPS.find(([least]) => one.value >= least) || NPS_GROUPS[2];
   return { text: `NPS ${one.value}`, group, tone };

@@ -35,6 +35,7 @@ NPS: Final = _any(
     r"ltr",
     r"would you recommend.*",
     r".*\bwahrscheinlich\b.*\bempfehlen\b.*",
+    r"(?:weiter)?empfehlung\w*\b.*",
     r".*\bprobab\w*\b.*\brecommand\w*\b.*",
     r".*\bprobab\w*\b.*\brecomend\w*\b.*",
 )
@@ -96,6 +97,10 @@ TEXT: Final = _any(
     r"reason (?:for|of|behind) .*",
     r"improvements?",
 )
+TEXT_SURELY: Final = _any(
+    r"(?:.* )?(?:comments?|feedback|verbatims?|text|review|kommentare?|commentaires?|comentarios?)",
+)
+"""Names that mean the words of a customer even where all of them are short."""
 TITLE: Final = _any(
     r"(?:review |comment |post )?(?:title|subject|headline|summary|heading|titel|titre|t[ií]tulo|"
     r"betreff)"

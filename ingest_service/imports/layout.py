@@ -24,6 +24,7 @@ MAX_COLUMNS: Final = 1_000
 _TYPED: Final = re.compile(
     r"^\s*(?:[-+]?\d+(?:[.,]\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\S+@\S+\.\S+|(?:https?|www)\S+)\s*$"
 )
+_CONTROL: Final = re.compile(r"[\x01-\x08\x0b\x0e-\x1b\x7f]")
 
 
 class LayoutRefused(ValueError):
@@ -118,6 +119,9 @@ def _refuse_foreign(head: str) -> None:
         raise LayoutRefused("this is a PDF; send CSV or JSONL")
     if start.startswith(("<!doctype html", "<html", "<?xml")):
         raise LayoutRefused("this is a web page or XML; send CSV or JSONL")
+    strange = len(_CONTROL.findall(head[:8192]))
+    if strange > 3 and strange > 0.02 * min(len(head), 8192):
+        raise LayoutRefused("this is no text but a program's own file; export it as CSV (UTF-8) and send that")
 
 
 def _looks_jsonl(text: str) -> bool:

@@ -336,6 +336,11 @@ def _texts(table: _Table) -> None:
             table.give(name, "text", "sentences, the longest of the file", 0.95 if named else 0.7)
         elif named and facts.spaced >= 0.5 * facts.filled and facts.mean_length >= 25:
             table.give(name, "text", "sentences too: joined to the text", 0.6)
+    table.best(
+        "text",
+        lambda said, facts: 0.6 if headers.TEXT_SURELY.fullmatch(said) and wordy(facts) else 0.0,
+        "the name says comment, though all are short",
+    )
 
 
 def _rest(table: _Table) -> None:

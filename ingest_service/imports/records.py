@@ -194,8 +194,12 @@ def beginning(head: bytes, layout: Layout) -> tuple[int, int]:
         return at, skipped
     rest = [decode(piece, layout.encoding) for piece in pieces[layout.preamble :]]
     source = _Lines(rest, 0)
-    for cells in _reader(source, layout):
-        if cells:
-            break
-    taken = pieces[layout.preamble : layout.preamble + source.at]
-    return at + sum(map(len, taken)), skipped + source.at
+    try:
+        for cells in _reader(source, layout):
+            if cells:
+                break
+        lines = source.at
+    except csv.Error:
+        lines = 1  # a name beyond 128 KiB, or a bare carriage return: the line is the header all the same
+    taken = pieces[layout.preamble : layout.preamble + lines]
+    return at + sum(map(len, taken)), skipped + lines

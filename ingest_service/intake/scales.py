@@ -15,6 +15,8 @@ Direction = Literal["ascending", "descending"]
 
 SCALE_LIMIT: Final = 1_000_000.0
 """Bounds of a scale lie within plus and minus this."""
+SCALE_SPAN: Final = 0.001
+"""Least width of a scale: below, its name and its values vanish in rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ def _only_nps(scale: Scale) -> None:
 
 
 def _sound(scale: Scale) -> None:
-    if not -SCALE_LIMIT <= scale.min < scale.max <= SCALE_LIMIT:
+    if not (scale.min >= -SCALE_LIMIT and scale.min + SCALE_SPAN <= scale.max <= SCALE_LIMIT):
         raise ScaleRefused(
             "scale",
             "scale_invalid",
-            f"min must be less than max, both within -{SCALE_LIMIT:.0f} and {SCALE_LIMIT:.0f}",
+            f"min must be {SCALE_SPAN:g} or more below max, both within -{SCALE_LIMIT:.0f} and {SCALE_LIMIT:.0f}",
         )

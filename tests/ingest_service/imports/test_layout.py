@@ -85,7 +85,12 @@ def test_flatten_keeps_every_value_as_a_cell() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "PK\x03\x04xl/", "%PDF-1.7", "<!DOCTYPE html><p>", '[{"a": 1}]', "  "])
+PROGRAM = "\x02\x13\x7fELF\x01\x01\x05\x08ab\n" * 9
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "PK\x03\x04xl/", "%PDF-1.7", "<!DOCTYPE html><p>", PROGRAM, '[{"a": 1}]', "  "]
+)
 def test_what_is_no_table_is_refused_in_words(text: str) -> None:
     with pytest.raises(LayoutRefused, match=r"\w+ \w+"):
         found(text, format="jsonl" if text.startswith("[") else None)

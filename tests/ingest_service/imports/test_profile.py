@@ -89,6 +89,7 @@ def test_a_survey_export() -> None:
     [
         ("nps", range(11), "nps", (0, 10, "ascending")),
         ("NPS score", range(6, 11), "nps", (0, 10, "ascending")),
+        ("Weiterempfehlung (0-10)", range(11), "nps", (0, 10, "ascending")),
         ("How likely are you to recommend us?", range(1, 6), "rating", (1, 5, "ascending")),
         ("Would you recommend us (1-5)", range(1, 6), "rating", (1, 5, "ascending")),
         ("recommended", ["yes", "no"], "attribute", None),
@@ -193,6 +194,14 @@ def test_an_unsure_order_is_warned_about_and_can_be_told() -> None:
 def test_several_texts_are_joined_titles_are_not() -> None:
     profile = looked_at({"title": texts(seed=2), "What did you like?": texts(seed=3), "comment": texts(seed=4)})
     assert roles(profile) == {"title": "title", "What did you like?": "text", "comment": "text"}
+
+
+@pytest.mark.parametrize("name", ["comment", "Comments", "Kommentar", "customer_feedback"])
+def test_short_comments_are_a_text_when_there_is_no_better(name: str) -> None:
+    short = ["bad", "great", "slow", "ok then"]
+    assert roles(looked_at({"score": cycle([1, 9]), name: cycle(short)}))[name] == "text"
+    assert roles(looked_at({name: cycle(short), "review": texts()}))[name] == "attribute"
+    assert roles(looked_at({"Plan": cycle(["Basic", "Pro"]), "score": cycle([1, 9])}))["Plan"] == "attribute"
 
 
 def test_what_the_user_told_stands_and_the_rest_is_guessed_around_it() -> None:

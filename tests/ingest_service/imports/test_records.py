@@ -86,6 +86,15 @@ def test_where_the_data_begins() -> None:
     head = b'\xef\xbb\xbfsep=,\n\n"a\nx",b\n1,2\n'
     assert beginning(head, layout) == (len(head) - 4, 4)
     assert beginning(b"1,2\n", Layout("csv", "utf-8", header=False, columns=("a", "b"))) == (0, 0)
+    assert beginning(b"a\rx,b,c\n1,2,3\n", THREE) == (8, 1)
+    assert beginning(b"a,b," + b"c" * 200_000 + b"\n1,2,3\n", THREE)[1] == 1
+
+
+@given(st.binary(max_size=600))
+def test_the_header_of_any_bytes_is_found(head: bytes) -> None:
+    at, lines = beginning(head, Layout("csv", "latin-1", columns=("a", "b")))
+    assert 0 <= at <= len(head)
+    assert lines >= 0
 
 
 @given(st.lists(st.tuples(cell, cell, cell), max_size=20), st.sampled_from(["\n", "\r\n"]))

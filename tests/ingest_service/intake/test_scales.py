@@ -37,6 +37,7 @@ def test_a_score_gets_its_scale(metric: Metric, value: float, told: Scale | None
         ("rating", 4.0, None, "scale", "scale_required"),
         ("rating", 4.0, Scale(5, 5), "scale", "scale_invalid"),
         ("rating", 4.0, Scale(5, 1), "scale", "scale_invalid"),
+        ("rating", 0.0, Scale(0, 1e-319), "scale", "scale_invalid"),
         ("rating", 4.0, Scale(0, 2 * SCALE_LIMIT), "scale", "scale_invalid"),
     ],
 )

@@ -8,10 +8,9 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.envelope import event
 from shared.foundation.ids import new_id
 from shared.messaging.gathering import GATHERED_MOST, PER_LISTENER, Gathering, Ref
-from shared.messaging.jobs import BATCH, pack, unpack
+from shared.messaging.jobs import BATCH
 
 ORG = new_id()
 
@@ -73,9 +72,6 @@ async def test_what_may_kill_a_worker_travels_alone() -> None:
     await gathering.stop(within_s=5)
     for suspect in suspects:
         assert [batch for _, batch in handler.batches if suspect in batch] == [[suspect]]
-    told = event(ORG, "FeedbackAnalyzed", {}, publisher="analysis")
-    assert unpack(pack("loop.rules", [(ORG, told.id)], alone=True)) == ("loop.rules", [(ORG, told.id)], True)
-    assert unpack(pack("loop.rules", [(ORG, told.id)])) == ("loop.rules", [(ORG, told.id)], False)
 
 
 async def test_who_brings_too_much_waits_for_room() -> None:

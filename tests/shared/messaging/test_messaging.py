@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 import pytest
@@ -16,7 +16,7 @@ from shared.messaging import Handling, Permanent, publish, registry, retry
 from shared.messaging.jobs import connect, enqueue
 from shared.messaging.worker import QueueWorker
 from tests.support.drain import drained, until
-from tests.support.servers import Servers
+from tests.support.servers import Servers, running_servers
 
 SEEN: list[tuple[UUID, dict[str, object]]] = []
 BATCHES: list[int] = []
@@ -32,6 +32,13 @@ async def handler(events: list[Event], handling: Handling) -> None:
             raise ValueError("secret words of a customer")
     async with handling.claim(events) as (_batch, claimed):
         SEEN.extend((one.id, one.data) for one in claimed)
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """Servers of these tests' own: their worker must not take what other tests left on the queue."""
+    with running_servers() as running:
+        yield running
 
 
 @pytest.fixture

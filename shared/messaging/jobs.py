@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from shared.database.engine import Published
 
 JOB = "handle"
 BATCH = 500
-"""References per job."""
+"""References per job, and events per batch."""
 JOB_TTL_MS = 15 * 60 * 1000
 """A wake-up nobody took for so long is dropped; the sweeper sends a fresh one."""
 
@@ -45,30 +44,40 @@ async def connect(redis_url: str, *, retries: int = 0) -> ArqRedis:
     return await create_pool(settings, job_serializer=serialize, job_deserializer=deserialize)
 
 
-def pack(listener: str, refs: Iterable[tuple[UUID, UUID]], *, alone: bool = False) -> dict[str, Any]:
-    """The payload of one job; `alone`: it must not be handled together with other jobs."""
-    told = {"listener": listener, "refs": [[str(org_id), str(event_id)] for org_id, event_id in refs]}
-    return {**told, "alone": True} if alone else told
+Refs = list[tuple[UUID, UUID]]
+"""Deliveries of a listener: (organisation, event)."""
 
 
-def unpack(payload: dict[str, Any]) -> tuple[str, list[tuple[UUID, UUID]], bool]:
-    """The inverse of `pack`: listener, references, alone. Raises KeyError, ValueError or TypeError on anything else."""
-    refs = [(UUID(org_id), UUID(event_id)) for org_id, event_id in payload["refs"]]
-    return str(payload["listener"]), refs, payload.get("alone") is True
+def pack(parts: Iterable[tuple[str, Refs]], *, alone: bool = False) -> dict[str, Any]:
+    """The payload of one job: what to hand to each listener. `alone`: not together with what other jobs bring."""
+    told = [[listener, [[str(org_id), str(event_id)] for org_id, event_id in refs]] for listener, refs in parts]
+    return {"parts": told, "alone": alone}
+
+
+def unpack(payload: dict[str, Any]) -> tuple[list[tuple[str, Refs]], bool]:
+    """The inverse of `pack`: parts, alone. Raises KeyError, ValueError or TypeError on anything else."""
+    parts = [
+        (str(listener), [(UUID(org_id), UUID(event_id)) for org_id, event_id in refs])
+        for listener, refs in payload["parts"]
+    ]
+    return parts, payload["alone"] is True
 
 
 async def enqueue(redis: ArqRedis, due: Sequence[Published], *, alone: bool = False) -> None:
-    """Send wake-ups for `due`, grouped by listener, BATCH references a job; `alone`: each one by itself."""
-    size = 1 if alone else BATCH
-    by_listener: dict[str, list[tuple[UUID, UUID]]] = {}
+    """Send wake-ups for `due`: one job per queue while few are due, else jobs of BATCH references of one listener.
+
+    Taking a job costs a worker far more than reading it, so listeners share one. `alone`: a job for each reference.
+    """
+    by_listener: dict[str, Refs] = {}
     for one in due:
         by_listener.setdefault(one.listener, []).append((one.org_id, one.event_id))
+    size = 1 if alone else BATCH
+    by_queue: dict[str, list[tuple[str, Refs]]] = {}
     for listener, refs in by_listener.items():
-        rest = iter(refs)
-        while chunk := list(islice(rest, size)):
-            await redis.enqueue_job(
-                JOB,
-                pack(listener, chunk, alone=alone),
-                _queue_name=queue_key(queue_of(listener)),
-                _expires=JOB_TTL_MS / 1000,
-            )
+        chunks = [(listener, refs[at : at + size]) for at in range(0, len(refs), size)]
+        by_queue.setdefault(queue_of(listener), []).extend(chunks)
+    for queue, parts in by_queue.items():
+        few = not alone and sum(len(refs) for _, refs in parts) <= BATCH
+        for job in [parts] if few else [[part] for part in parts]:
+            payload = pack(job, alone=alone)
+            await redis.enqueue_job(JOB, payload, _queue_name=queue_key(queue), _expires=JOB_TTL_MS / 1000)

@@ -129,11 +129,12 @@ class QueueWorker:
     async def _job(self, _ctx: dict[str, Any], payload: dict[str, Any]) -> None:
         """One wake-up: done as soon as it is gathered, since what is not settled is sent again anyway."""
         try:
-            listener, refs, alone = unpack(payload)
+            parts, alone = unpack(payload)
         except (KeyError, ValueError, TypeError):
             log.error("worker.malformed_job", service=self.service)
             return
-        await self._gathering.add(listener, refs, alone=alone)
+        for listener, refs in parts:
+            await self._gathering.add(listener, refs, alone=alone)
 
     async def _batch(self, listener: str, refs: list[Ref]) -> None:
         """What has gathered for a listener. Failures are told in PostgreSQL or left to the sweeper."""

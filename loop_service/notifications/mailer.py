@@ -2,13 +2,17 @@
 
 1. Ask as the sweeper which organisations have a mail due.
 2. One transaction: lease some mails, and look up where their members are reached now.
-3. Send them, a few at a time, outside any transaction.
+3. Send them over a few lines, outside any transaction.
 4. One transaction per mail: sent, due again by schedule, or dead.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from email.message import EmailMessage
+from uuid import UUID
 
 import aiosmtplib
 
@@ -17,6 +21,7 @@ from loop_service.cases.opened import PersonRow
 from loop_service.notifications.due import DueMail, lease_due, organisations_due, settle
 from loop_service.notifications.letter import AddressInvalid, address, letter, sender
 from loop_service.notifications.retries import next_attempt
+from loop_service.notifications.smtp_line import TIMEOUT_S, Line
 from loop_service.settings import LoopSettings
 from shared.database.engine import Database
 from shared.database.failures import is_temporary
@@ -32,7 +37,6 @@ from shared.telemetry.tracing import client_span
 
 TOGETHER = 4
 AT_ONCE = 40
-TIMEOUT_S = 15.0
 LEASE = timedelta(seconds=AT_ONCE / TOGETHER * TIMEOUT_S + 30)
 PAUSE_S = 1.0
 RESOURCE = "mailer"
@@ -89,15 +93,20 @@ class Mailer:
         async with self._database.batch(org_ids) as batch:
             mails = await lease_due(batch, org_ids, at=at, until=at + LEASE, lease=new_id(), limit=AT_ONCE)
             people = await people_of(batch, org_ids)
-        gate = asyncio.Semaphore(TOGETHER)
         known = {(person.org_id, person.member_id): person for found in people.values() for person in found}
-        await asyncio.gather(*(self._send_one(due, known.get((due.org_id, due.member_id)), gate) for due in mails))
+        waiting = deque(mails)
+        await asyncio.gather(*(self._send_some(waiting, known) for _ in range(min(TOGETHER, len(mails)))))
         if len(mails) == AT_ONCE:
             self.wake()
 
-    async def _send_one(self, due: DueMail, person: PersonRow | None, gate: asyncio.Semaphore) -> None:
-        async with gate:
-            reason, final = await self._tried(due, person)
+    async def _send_some(self, waiting: deque[DueMail], known: Mapping[tuple[UUID, UUID], PersonRow]) -> None:
+        async with Line(self._settings) as line:
+            while waiting:
+                due = waiting.popleft()
+                await self._send_one(due, known.get((due.org_id, due.member_id)), line)
+
+    async def _send_one(self, due: DueMail, person: PersonRow | None, line: Line) -> None:
+        reason, final = await self._tried(due, person, line)
         at = now()
         again = None if final else next_attempt(due.attempts + 1, at)
         state = "sent" if reason is None else "pending" if again else "dead"
@@ -107,13 +116,13 @@ class Mailer:
                 batch, due.org_id, due, state=state, reason=reason, next_at=again if state == "pending" else None, at=at
             )
 
-    async def _tried(self, due: DueMail, person: PersonRow | None) -> tuple[str | None, bool]:
+    async def _tried(self, due: DueMail, person: PersonRow | None, line: Line) -> tuple[str | None, bool]:
         """(what went wrong or None, whether trying again is useless)."""
         if person is None or not person.active:
             return "the owner is not an active member (any more)", True
         span = client_span("mail", due.trace)
         try:
-            await self._send(due, person)
+            await line.send(self._letter(due, person))
             return None, False
         except (AddressInvalid, Refused) as refused:
             return str(refused), True
@@ -131,27 +140,15 @@ class Mailer:
         finally:
             span.end()
 
-    async def _send(self, due: DueMail, person: PersonRow) -> None:
-        settings = self._settings
-        message = letter(
+    def _letter(self, due: DueMail, person: PersonRow) -> EmailMessage:
+        return letter(
             mail_id=due.id,
             kind=due.kind,
             case=due.data,
             to=address(person.email, person.name),
             from_=self._from,
-            public_url=settings.public_url,
+            public_url=self._settings.public_url,
             at=now(),
-        )
-        start_tls = {"auto": None, "starttls": True, "tls": False, "none": False}[settings.smtp_tls]
-        await aiosmtplib.send(
-            message,
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_username or None,
-            password=settings.smtp_password.get_secret_value() or None,
-            use_tls=settings.smtp_tls == "tls",
-            start_tls=start_tls,
-            timeout=TIMEOUT_S,
         )
 
 

@@ -93,8 +93,10 @@ async def tell_secret(url: str, secret: str) -> None:
 
 
 def _words(raw: bytes) -> str:
+    """A problem in words: its detail, and each fault with its place."""
     try:
         problem = orjson.loads(raw)
-        return f"{problem.get('code')}: {problem.get('detail')} {problem.get('errors', '')}"[:500]
-    except (orjson.JSONDecodeError, AttributeError):
+        faults = "; ".join(f"{one['pointer']}: {one['detail']}" for one in problem.get("errors", [])[:5])
+        return f"{problem['detail']} {faults}".strip()[:600]
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return raw[:200].decode("utf-8", "replace")

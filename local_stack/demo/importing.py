@@ -29,7 +29,8 @@ async def import_file(client: Client, console: Console, path: Path, mapping: str
     )
     console.print(_understood(seen))
     for warned in seen["warnings"]:
-        console.print(f"  [yellow]{escape(str(warned['column']))}[/]: {escape(str(warned['detail']))}")
+        about = f"[yellow]{escape(str(warned['column']))}[/]: " if warned["column"] else ""
+        console.print(f"  {about}{escape(str(warned['detail']))}")
     job = await client.call("POST", "/v1/imports", data=_chunks(path), params=params, headers={"content-type": kind})
     with Progress(
         SpinnerColumn(),

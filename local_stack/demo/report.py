@@ -121,7 +121,8 @@ def render(found: Found) -> RenderableType:
     """The whole report."""
     parts: list[RenderableType] = []
     people = f" from {found.customers:,} known customers" if found.customers else ""
-    parts.append(Text(f"{found.volume:,} pieces of feedback{people}\n"))
+    pieces = "piece" if found.volume == 1 else "pieces"
+    parts.append(Text(f"{found.volume:,} {pieces} of feedback{people}\n"))
     for metric, rows in found.by_channel.items():
         total = [{**row, "group": "all"} for row in found.totals.get(metric, [])]
         parts += [metric_table(metric, [*rows, *total] if len(rows) > 1 else total or rows, "channel"), Text("")]

@@ -44,7 +44,8 @@ def zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # not these: `localtime` is whatever zone the server stands in, `Factory` says that nobody set one
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def midnight(day: date, tz: ZoneInfo) -> datetime:

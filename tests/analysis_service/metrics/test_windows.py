@@ -99,3 +99,9 @@ def test_whole_hours_within_a_window() -> None:
     assert windows.on_the_hour(windows.hour_of(start))
     first, end = windows.whole_hours(start, start + timedelta(minutes=10))
     assert first >= end
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory", "../etc/passwd", "Europe/Nowhere", ""])
+def test_what_is_no_place_is_no_time_zone(name: str) -> None:
+    with pytest.raises(windows.WindowRefused):
+        windows.zone(name)

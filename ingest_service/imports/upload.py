@@ -21,6 +21,8 @@ from shared.contracts.problems import Code, Problem
 SIZE_LIMIT: Final = 1024 * 1024 * 1024
 HEAD_BYTES: Final = 256 * 1024
 FIELD_LIMIT: Final = 256 * 1024
+BOUNDARY_LIMIT: Final = 70
+"""RFC 2046, 5.1.1."""
 FIELDS: Final = frozenset({"file", "mapping", "dry_run", "filename"})
 
 FORMATS: Final = {
@@ -90,8 +92,8 @@ class FormReader:
 
     def __init__(self, content_type: str, upload: Upload) -> None:
         boundary = parse_options_header(content_type.encode())[1].get(b"boundary")
-        if not boundary:
-            raise Problem(Code.REQUEST_MALFORMED, "The multipart form tells no boundary.")
+        if not boundary or len(boundary) > BOUNDARY_LIMIT:
+            raise Problem(Code.REQUEST_MALFORMED, "The multipart form tells no boundary, or one beyond 70 characters.")
         self.fields: dict[str, str] = {}
         self.filename: str | None = None
         self.has_file = False

@@ -38,13 +38,14 @@ class Voice:
 
 _REMEMBER = """
 INSERT INTO ingest.submissions AS known
-    (org_id, source, submission_id, feedback_id, revision, content_hash, occurred_at)
-SELECT org_id, source, submission_id, feedback_id, 1, content_hash, occurred_at
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::timestamptz[])
-     AS told (org_id, source, submission_id, feedback_id, content_hash, occurred_at)
+    (org_id, source, submission_id, feedback_id, revision, content_hash, occurred_at, trusted)
+SELECT org_id, source, submission_id, feedback_id, 1, content_hash, occurred_at, trusted
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::timestamptz[], $7::boolean[])
+     AS told (org_id, source, submission_id, feedback_id, content_hash, occurred_at, trusted)
 ON CONFLICT (org_id, source, submission_id) DO UPDATE
-    SET revision = known.revision + 1, content_hash = excluded.content_hash
-    WHERE known.content_hash <> excluded.content_hash
+    SET revision = known.revision + 1, content_hash = excluded.content_hash,
+        trusted = known.trusted OR excluded.trusted
+    WHERE known.content_hash <> excluded.content_hash AND (excluded.trusted OR NOT known.trusted)
 RETURNING org_id, source, submission_id, feedback_id, revision, occurred_at
 """
 
@@ -101,7 +102,8 @@ async def remember(batch: Batch, org_ids: Collection[UUID], told: Sequence[Prepa
     """Note the submission ids of `told` (each with a content_hash, each key once); says what each stands for.
 
     A key that is new is taken; a known one with other content gets the next revision; with the same content it is
-    read back.
+    read back, and so it is when a browser's words meet what was told with a secret key: everybody who sees a page
+    has its publishable key.
     """
     mine = (one for one in told if one.org_id in org_ids)
     rows = sorted(mine, key=lambda one: (one.org_id, one.source, one.submission_id or ""))
@@ -114,6 +116,7 @@ async def remember(batch: Batch, org_ids: Collection[UUID], told: Sequence[Prepa
         [one.id for one in rows],
         [one.content_hash for one in rows],
         [one.occurred_at for one in rows],
+        [one.trusted for one in rows],
     )
     for org_id, source, submission_id, feedback_id, revision, occurred_at in written:
         voices[(org_id, source, submission_id)] = Voice(feedback_id, revision, occurred_at, revision == 1, True)

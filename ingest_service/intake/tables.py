@@ -46,6 +46,8 @@ class SubmissionRow(IngestTable, table=True):
     revision: int
     content_hash: bytes
     occurred_at: datetime = utc()
+    trusted: bool = True
+    """Told with a secret key at least once: browsers cannot revise it any more."""
 
 
 class IdempotencyRow(IngestTable, table=True):

@@ -86,6 +86,13 @@ async def test_forms_that_do_not_fit(body: bytes, code: Code) -> None:
     assert caught.value.code is code
 
 
+@pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=" + "x" * 71, "; boundary=" + "x" * 3_000])
+def test_boundaries_that_are_none(boundary: str) -> None:
+    with pytest.raises(Problem) as caught:
+        FormReader("multipart/form-data" + boundary, Kept().upload)
+    assert caught.value.code is Code.REQUEST_MALFORMED
+
+
 def test_content_types() -> None:
     assert media_type("Text/CSV; Charset=ISO-8859-1") == ("text/csv", {"charset": "ISO-8859-1"})
     assert media_type("")[0] == "application/octet-stream"

@@ -309,6 +309,20 @@ async def test_a_beacon_from_a_browser(ingest: RunningService, organisation: UUI
     assert refused.json()["errors"][0]["pointer"] == "/survey_id"
 
 
+async def test_a_browser_revises_its_own_words_and_no_others(ingest: RunningService, organisation: UUID) -> None:
+    browser = ingest.as_identity(identity(organisation, "responses:write", kind="publishable_key"))
+    server = ingest.as_org(organisation)
+    score = {"channel": "web", "source": "crm", "submission_id": "17", "ratings": [{"metric": "nps", "value": 3}]}
+
+    async def statuses(*calls: tuple[Any, str, str]) -> list[str]:
+        return [(await client.post(path, {**score, "text": text})).json()["status"] for client, path, text in calls]
+
+    own = ("/v1/responses", "/v1/feedback")
+    assert await statuses((browser, own[0], "a"), (browser, own[0], "b")) == ["accepted", "revised"]
+    assert await statuses((server, own[1], "c"), (browser, own[0], "d")) == ["revised", "duplicate"]
+    assert [row["text"] for row in await feedback(ingest, organisation)] == ["a", "b", "c"]
+
+
 async def test_what_cannot_be_committed_is_not_acknowledged(
     ingest: RunningService, organisation: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

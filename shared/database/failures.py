@@ -7,7 +7,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.contracts.problems import Code, Problem
-from shared.database.engine import unavailable
 
 _GONE = (
     asyncpg.PostgresConnectionError,
@@ -58,5 +57,9 @@ def as_problem(error: BaseException) -> Problem | None:
     if isinstance(found, _BUSY):
         return Problem(Code.OVERLOADED, "The database is busy. Nothing was stored; try again in a second.")
     if isinstance(found, _GONE):
-        return unavailable(found)
+        return Problem(
+            Code.DATABASE_UNAVAILABLE,
+            "The database went away before it confirmed. Repeat the call; where it writes, with the same "
+            "Idempotency-Key or submission_id, since it may have been stored.",
+        )
     return None

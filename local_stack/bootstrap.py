@@ -42,6 +42,7 @@ LEVELS = ("runtime", "dev")
 WEB_FOLDERS = {"runtime": ("gateway/web",), "dev": ("gateway/web", "tests/web")}
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 18
+SYSTEM_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 ROOM_NEEDED = 1_800_000_000
 SHAPE = "1"  # raise it when this file sets things up differently
 
@@ -302,9 +303,16 @@ def npm_command() -> tuple[list[str], str]:
     raise SetupError(f"No node was found: install Node.js {OLDEST_NODE} or newer with npm, and run make again.")
 
 
+def npm_certificates(env: dict[str, str]) -> dict[str, str]:
+    """Certificates that pip or the system trusts, for a node that brings only its own (companies re-sign traffic)."""
+    asked = (pip_settings(VENV / "bin" / "python", env).get("cert"), env.get("SSL_CERT_FILE"), *SYSTEM_CERTIFICATES)
+    found = next((path for path in asked if path and os.path.isfile(path)), None)
+    return {"NODE_EXTRA_CA_CERTS": found} if found else {}
+
+
 def install_web(folder: Path, env: dict[str, str]) -> None:
     npm, node_folder = npm_command()
-    told = {**env, "PATH": node_folder + os.pathsep + env.get("PATH", "")}
+    told = {**npm_certificates(env), **env, "PATH": node_folder + os.pathsep + env.get("PATH", "")}
     what = f"front-end packages of {folder.relative_to(ROOT)}"
     # No script of a package is run: nothing here needs one, and it is the usual way in for a bad package.
     run(what, [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], told, cwd=folder)
@@ -317,15 +325,8 @@ def resolve_locks(further: Sequence[str]) -> None:
     """Write requirements/*.lock from *.in for every system and Python from 3.11 on, with hashes, no addresses."""
     told = uv_environment(VENV / "bin" / "python", environment())
     for name in ("uv", "runtime", "dev"):
-        argv: list[str | Path] = [
-            VENV / "bin" / "uv",
-            "pip",
-            "compile",
-            "--quiet",
-            "--universal",
-            "--python-version",
-            "3.11",
-        ]
+        how = ["--quiet", "--universal", "--python-version", "3.11"]
+        argv: list[str | Path] = [VENV / "bin" / "uv", "pip", "compile", *how]
         argv += ["--generate-hashes", "--no-emit-index-url", "--custom-compile-command", "make lock", *further]
         run(f"requirements/{name}.lock", [*argv, f"requirements/{name}.in", "-o", f"requirements/{name}.lock"], told)
 

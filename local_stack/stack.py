@@ -240,6 +240,11 @@ class Stack:
                 raise
         if code != 0:
             last = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+            if "Can't locate revision" in last:
+                raise InfrastructureError(
+                    f"The tables in {self.home} were made by a newer cxloop than this one: check that version out "
+                    f"again, or move the data away (mv {self.home} {self.home}.newer) to begin anew."
+                )
             raise InfrastructureError(f"The tables could not be brought up to date ({last[:300]}); see {log}.")
         write_private(self.home / "migrated.json", {"state": state})
         self.tell(f"tables are up to date ({time.monotonic() - begun:.1f} s)")

@@ -170,3 +170,17 @@ def test_a_warm_run_takes_a_moment_and_says_nothing() -> None:
 def test_an_unknown_word_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert bootstrap.main(["everything"]) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_a_node_of_its_own_trusts_what_the_machine_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, asked = tmp_path / "system.pem", tmp_path / "asked.pem"
+    system.touch()
+    monkeypatch.setattr(bootstrap, "SYSTEM_CERTIFICATES", (str(tmp_path / "none.pem"), str(system)))
+    monkeypatch.setattr(bootstrap, "pip_settings", lambda _python, _env: {})
+    assert bootstrap.npm_certificates({}) == {"NODE_EXTRA_CA_CERTS": str(system)}
+    asked.touch()
+    monkeypatch.setattr(bootstrap, "pip_settings", lambda _python, _env: {"cert": str(asked)})
+    assert bootstrap.npm_certificates({}) == {"NODE_EXTRA_CA_CERTS": str(asked)}
+    monkeypatch.setattr(bootstrap, "pip_settings", lambda _python, _env: {"cert": str(tmp_path / "gone.pem")})
+    monkeypatch.setattr(bootstrap, "SYSTEM_CERTIFICATES", ())
+    assert bootstrap.npm_certificates({}) == {}

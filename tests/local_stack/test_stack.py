@@ -12,12 +12,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 import pytest
 
 from local_stack.addresses import fetch
+from local_stack.binaries import InfrastructureError
 from local_stack.embedded import socket_folder
 from local_stack.ownership import ProcessMark, start_time, wait_until
 from local_stack.places import ROOT
@@ -156,3 +158,14 @@ async def test_a_port_in_use_is_said_before_anything_is_kept_waiting(local: Path
         with pytest.raises(Exception, match=f"Port {port} for the gateway is in use"):
             await stack.start()
     assert running_stack(local / "up") is None
+
+
+async def test_tables_of_a_newer_version_are_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = tmp_path / "migrate"
+    newer.write_text("#!/bin/sh\necho \"CommandError: Can't locate revision identified by '9999'\"\nexit 1\n")
+    newer.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(newer))
+    stack = Stack("up", home=tmp_path / "up", environment=FREE)
+    monkeypatch.setattr(stack, "servers", SimpleNamespace(owner_url="postgresql://", postgres=None))
+    with pytest.raises(InfrastructureError, match="made by a newer cxloop"):
+        await stack._migrate()

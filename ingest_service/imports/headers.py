@@ -98,9 +98,10 @@ TEXT: Final = _any(
     r"improvements?",
 )
 TEXT_SURELY: Final = _any(
-    r"(?:.* )?(?:comments?|feedback|verbatims?|text|review|kommentare?|commentaires?|comentarios?)",
+    r"(?:\w+ )?(?:comments?|feedback|verbatims?|text|review|kommentare?|commentaires?|comentarios?)",
 )
-"""Names that mean the words of a customer even where all of them are short."""
+"""Names that mean the words of a customer even where all of them are short. Two words at most: a line of names
+whose delimiter was not found is none of them."""
 TITLE: Final = _any(
     r"(?:review |comment |post )?(?:title|subject|headline|summary|heading|titel|titre|t[ií]tulo|"
     r"betreff)"

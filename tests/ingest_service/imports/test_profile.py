@@ -201,6 +201,7 @@ def test_short_comments_are_a_text_when_there_is_no_better(name: str) -> None:
     short = ["bad", "great", "slow", "ok then"]
     assert roles(looked_at({"score": cycle([1, 9]), name: cycle(short)}))[name] == "text"
     assert roles(looked_at({name: cycle(short), "review": texts()}))[name] == "attribute"
+    assert "text" not in roles(looked_at({f"date:score:{name}": cycle(["1.1.26:9:bad", "2.1.26:3:slow"])})).values()
     assert roles(looked_at({"Plan": cycle(["Basic", "Pro"]), "score": cycle([1, 9])}))["Plan"] == "attribute"
 
 

@@ -19,13 +19,13 @@ UNSETTLED = (
 
 async def measure(stage: Stage) -> Result:
     """Throughput in batches, then latency at a modest rate."""
-    everything = ("gateway", "ingest-api", "ingest-worker", "analysis-worker", "loop-worker", "receivers", "postgres")
+    processes = ("gateway", "ingest-api", "ingest-worker", "analysis-worker", "loop-worker", "receivers", "postgres")
     sent = Figure("accepted (batches of 250)", "records/s", [])
     judged = Figure("analysed and judged", "records/s", [])
     settled = Figure("everything settled, cases told", "records/s", [])
     tenant = await stage.tenant("Pipeline", acting=True)
     count = stage.sizes.pipeline_records
-    used = stage.cpu(*everything)
+    used = {name: stage.cpu(name) for name in processes}
     async with stage.client(tenant) as client:
         begun = perf_counter()
         await client.send_batches(_unlike(said(count), "a"), lambda _count: None)
@@ -34,7 +34,7 @@ async def measure(stage: Stage) -> Result:
         judged.rounds.append(count / (perf_counter() - begun))
         await stage.settled(tenant)
         settled.rounds.append(count / (perf_counter() - begun))
-        judged.notes["CPU µs"] = round(1e6 * used() / count)
+        judged.notes |= {f"CPU µs {name}": round(1e6 * spent() / count) for name, spent in used.items()}
         cases = await stage.owner.fetchval("SELECT count(*) FROM loop.cases WHERE org_id = $1", tenant.org_id)
         settled.notes["cases"] = cases
         mails = "SELECT NOT EXISTS (SELECT FROM loop.mails WHERE org_id = $1 AND state = 'pending')"

@@ -47,10 +47,10 @@ class Sizes:
     pipeline_records: int = 5_000
     paced_rate: int = 50
     paced_seconds: float = 8.0
-    metric_records: int = 100_000
+    metric_records: tuple[int, ...] = (100_000, 400_000)
 
 
-TINY = Sizes(1, 0.3, 4, 2, 100, 60, 20, 0.5, 500)
+TINY = Sizes(1, 0.3, 4, 2, 100, 60, 20, 0.5, (500,))
 """Just enough to see that the benchmarks run."""
 
 

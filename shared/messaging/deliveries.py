@@ -99,7 +99,9 @@ async def record_failure(batch: Batch, listener: str, failed: Event, error: str,
 
 
 async def take_due(batch: Batch, queue: str, *, limit: int, lease_s: float) -> list[tuple[Published, int]]:
-    """Deliveries of `queue` whose lease ended, with how often each was sent; their lease starts anew.
+    """Deliveries of `queue` whose lease ended, with how often each was sent; their lease starts anew, longer each time.
+
+    Longer, because a worker that is only slow must not see them sent ever again and at last given up.
 
     Runs as the sweeper. Those that no worker ever settled after SENDS_IN_ALL sends are parked as dead.
     """
@@ -111,7 +113,7 @@ async def take_due(batch: Batch, queue: str, *, limit: int, lease_s: float) -> l
             ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
         UPDATE messaging.deliveries d SET sends = d.sends + 1,
-            due_at = clock_timestamp() + make_interval(secs => $3),
+            due_at = clock_timestamp() + make_interval(secs => $3 * least(power(1.5, d.sends), 12)),
             state = CASE WHEN d.sends >= $4 THEN 'dead' ELSE 'pending' END,
             last_error = CASE WHEN d.sends >= $4 THEN 'no worker survived handling it' ELSE d.last_error END
         FROM due WHERE d.org_id = due.org_id AND d.event_id = due.event_id AND d.listener = due.listener

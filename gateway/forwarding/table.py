@@ -122,7 +122,7 @@ ROUTES: tuple[Route, ...] = (
     _route("analysis GET /v1/metrics/{metric} metric_get", "metrics:read",
            "A metric over time with counts and intervals", answer_within_s=30.0),
     _route("analysis POST /v1/text/annotate text_annotate", "text:annotate", "Annotate up to 1,000 texts",
-           body_cap=16 * MIB, answer_within_s=60.0),
+           body_cap=4 * MIB, answer_within_s=60.0),
     _route("analysis GET /v1/terms term_list", "metrics:read", "Terms that stand out", answer_within_s=30.0),
     # --- loop: acting ---------------------------------------------------------------------------------------------
     _route("loop POST /v1/rules rule_create", "rules:write", "Create a rule"),

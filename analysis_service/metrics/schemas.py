@@ -20,7 +20,7 @@ class MetricQuery(DimensionQuery):
         default=None,
         alias="from",
         description="Beginning of the window, a date or a time; a date is midnight in `timezone`. Default: the "
-        "oldest record.",
+        "oldest record (by day: at most 13 years).",
     )
     to: Written | None = Field(default=None, description="End of the window, itself not part of it. Default: now.")
     interval: Literal["day", "week", "month", "total"] = Field(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 IntervalName = Literal["day", "week", "month", "total"]
 
-MOST_BUCKETS = 1500
+MOST_BUCKETS = 5000
 """Four years of days. More would be a picture that nobody can read."""
 
 HOUR = timedelta(hours=1)

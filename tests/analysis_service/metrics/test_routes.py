@@ -288,3 +288,17 @@ async def test_without_a_beginning_everything_counts_however_old(
     assert body["total"]["n"] == 2
     assert body["from"] == "2015-05-20T09:30:00Z"
     assert (body["series"][0]["start"], body["series"][0]["n"]) == ("2015-05-01T00:00:00Z", 1)
+
+
+async def test_one_ancient_record_does_not_make_the_daily_question_too_long(
+    analysis: RunningService, feeder: Feeder, organisation: UUID
+) -> None:
+    await feeder.send(
+        [
+            received(organisation, ratings=[rating("nps", 10)], occurred_at=datetime(1999, 12, 31, tzinfo=UTC)),
+            received(organisation, ratings=[rating("nps", 2)]),
+        ]
+    )
+    answered = await analysis.as_org(organisation).get("/v1/metrics/nps", interval="day")
+    assert answered.status == 200, answered.body
+    assert answered.json()["total"]["n"] == 1

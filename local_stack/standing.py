@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from local_stack.embedded import private_folder
 from local_stack.infrastructure import servers_for
@@ -20,6 +22,14 @@ def chosen_use(of: str) -> str:
     if of:
         return of
     return next((use for use in USES if running_stack(LOCAL / use)), "up")
+
+
+def whose_data(home: Path) -> str:
+    """A line for who may have meant other data than that of `home`; empty where there is no other."""
+    others = [use for use in USES if use != home.name and (home.parent / use / "postgres").is_dir()]
+    if not others:
+        return ""
+    return f"Nothing runs: this is about the data of `cxloop {home.name}`; --of {others[0]} for the other."
 
 
 def _bring_up_to_date(url: str) -> None:
@@ -55,6 +65,8 @@ def standing_environment(of: str = "") -> Iterator[dict[str, str]]:
     if run is not None:
         yield {**given, **run["environment"]}
         return
+    if not of and (note := whose_data(home)):
+        print(note, file=sys.stderr)  # not among the output that a script reads
     private_folder(home)
     servers = servers_for(home, given)
     servers.start()

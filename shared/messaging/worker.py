@@ -30,9 +30,10 @@ from shared.telemetry.exposition import serve_admin
 from shared.telemetry.logs import log
 from shared.telemetry.names import TIMER_FAILURES
 
-JOBS_AT_ONCE = 20
-"""Wake-ups in hand, fewer than the sweeper's BUSY_JOBS: those of a killed worker stay in the queue for a while."""
-JOB_TIMEOUT_S = 20
+JOBS_AT_ONCE = 8
+"""Wake-ups in hand. Each is done when it is gathered; only in a flood do they wait, and then those of a killed worker
+stay in the queue until their time is over. Few, so that the sweeper does not take the queue for busy meanwhile."""
+JOB_TIMEOUT_S = 40
 BATCH_TIMEOUT_S = 20
 POLL_S = 0.05
 SWEEP_EVERY_S = 1.0

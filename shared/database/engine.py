@@ -177,14 +177,20 @@ class Database:
     async def _acquire(self) -> AsyncIterator[asyncpg.Connection]:
         try:
             conn = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-        except (TimeoutError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as away:
+        except (
+            TimeoutError,
+            OSError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as away:
             raise unavailable(away) from away
         except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as away:
             raise unavailable(away) from away
         try:
             yield conn
         finally:
-            with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+            with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError):
                 await self._pool.release(conn)
 
     def _announce(self, published: list[Published]) -> None:
@@ -197,7 +203,7 @@ async def _roll_back(conn: asyncpg.Connection) -> None:
     """Roll back; a connection that cannot (server gone) is thrown away, never reused."""
     try:
         await conn.execute("ROLLBACK", timeout=2)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         conn.terminate()
 
 

@@ -16,6 +16,7 @@ from shared.database.failures import as_problem, is_temporary
         (asyncpg.ConnectionDoesNotExistError(), Code.DATABASE_UNAVAILABLE),
         (asyncpg.CannotConnectNowError(), Code.DATABASE_UNAVAILABLE),
         (ConnectionResetError(), Code.DATABASE_UNAVAILABLE),
+        (asyncpg.InternalClientError(), Code.DATABASE_UNAVAILABLE),
         (asyncpg.DiskFullError(), Code.STORAGE_FULL),
         (asyncpg.DeadlockDetectedError(), Code.OVERLOADED),
         (asyncpg.QueryCanceledError(), Code.OVERLOADED),

@@ -10,8 +10,6 @@ from analysis_service.records import handlers
 from analysis_service.settings import AnalysisSettings
 from analysis_service.text import supported_languages
 from shared.database import Database
-from shared.messaging.worker import run_worker
-from shared.telemetry import logs, tracing
 
 HANDLERS = (handlers,)
 """Modules whose handlers this worker runs; importing them is what registers them."""
@@ -25,18 +23,3 @@ async def worker_resources(settings: AnalysisSettings, database: Database) -> As
     """
     supported_languages()
     yield {}
-
-
-async def work(settings: AnalysisSettings) -> None:
-    """Run the worker until SIGTERM or SIGINT."""
-    logs.configure(settings.service, settings.log_level)
-    tracing.configure(settings)
-    database = await Database.connect(
-        settings.database_url,
-        role="cxloop_analysis",
-        pool_size=settings.db_pool_size,
-        application_name=settings.instance_name or "cxloop-analysis-worker",
-    )
-    async with worker_resources(settings, database) as resources:
-        await run_worker(settings, database, resources)
-    tracing.shutdown()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import Any
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any, TypeVar
 
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
@@ -26,9 +26,12 @@ from shared.messaging.relay import Relay
 from shared.messaging.retry import describe
 from shared.messaging.sweeper import forget, measure, sweep
 from shared.messaging.work import Handling, handle
+from shared.telemetry import logs, tracing
 from shared.telemetry.exposition import serve_admin
 from shared.telemetry.logs import log
 from shared.telemetry.names import TIMER_FAILURES
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
 
 JOBS_AT_ONCE = 8
 """Wake-ups in hand. Each is done when it is gathered; only in a flood do they wait, and then those of a killed worker
@@ -168,17 +171,29 @@ async def _repeat(name: str, act: Callable[[], Awaitable[None]], pause: float) -
         await asyncio.sleep(pause)
 
 
-async def run_worker(settings: ServiceSettings, database: Database, resources: dict[str, Any] | None = None) -> None:
-    """Run the worker of `settings.service` until SIGTERM or SIGINT."""
+async def run_worker(
+    settings: Settings, resources: Callable[[Settings, Database], AbstractAsyncContextManager[dict[str, Any]]]
+) -> None:
+    """Run the worker of `settings.service` with what `resources` gives its handlers, until SIGTERM or SIGINT."""
+    logs.configure(settings.service, settings.log_level)
+    tracing.configure(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    worker = QueueWorker(settings.service, settings.redis_url, database, {"settings": settings, **(resources or {})})
-    admin = await serve_admin(settings.admin_listen, readiness={"database": database.ping})
-    await worker.start()
-    log.info("worker.started", service=settings.service)
-    await stop.wait()
-    await worker.stop()
-    await admin.stop()
+    database = await Database.connect(
+        settings.database_url,
+        role=f"cxloop_{settings.service}",
+        pool_size=settings.db_pool_size,
+        application_name=settings.instance_name or f"cxloop-{settings.service}-worker",
+    )
+    async with resources(settings, database) as found:
+        worker = QueueWorker(settings.service, settings.redis_url, database, {"settings": settings, **found})
+        admin = await serve_admin(settings.admin_listen, readiness={"database": database.ping})
+        await worker.start()
+        log.info("worker.started", service=settings.service)
+        await stop.wait()
+        await worker.stop()
+        await admin.stop()
     await database.close()
+    tracing.shutdown()

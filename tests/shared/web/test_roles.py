@@ -1,4 +1,4 @@
-"""`python -m loop_service`: three roles, and words where the call or the settings are wrong."""
+"""`python -m <service>`: three roles, and words where the call or the settings are wrong."""
 
 from __future__ import annotations
 
@@ -11,35 +11,45 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from loop_service.__main__ import main
+from analysis_service.__main__ import main as analysis_main
+from ingest_service.__main__ import main as ingest_main
+from loop_service.__main__ import main as loop_main
 from tests.support.drain import until
 from tests.support.servers import Servers
 from tests.support.services import IDENTITY_SECRET
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
+MAINS = {"ingest": ingest_main, "analysis": analysis_main, "loop": loop_main}
 
 
+@pytest.mark.parametrize("service", MAINS)
 @pytest.mark.parametrize("arguments", [[], ["serve"], ["api", "worker"]])
-def test_a_wrong_call_says_what_is_right(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
+def test_a_wrong_call_says_what_is_right(
+    service: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert MAINS[service](arguments) == 2
     assert "api | worker | migrate" in capsys.readouterr().err
 
 
-def test_wrong_settings_say_which(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("service", MAINS)
+def test_wrong_settings_say_which(
+    service: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("DATABASE_URL", "REDIS_URL", "IDENTITY_SECRET"):
         monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(f"LOOP_{name}", raising=False)
-    assert main(["api"]) == 2
-    assert "LOOP_DATABASE_URL" in capsys.readouterr().err
+        monkeypatch.delenv(f"{service.upper()}_{name}", raising=False)
+    assert MAINS[service](["api"]) == 2
+    assert f"{service.upper()}_DATABASE_URL" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("service", MAINS)
 @pytest.mark.parametrize("role", ["api", "worker"])
-async def test_a_role_runs_as_a_process_until_it_is_told_to_end(servers: Servers, role: str) -> None:
-    socket = f"{servers.folder}/main-{role}.sock"
+async def test_a_role_runs_as_a_process_until_it_is_told_to_end(servers: Servers, service: str, role: str) -> None:
+    socket = f"{servers.folder}/{service}-{role}.sock"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "loop_service",
+        f"{service}_service",
         role,
         cwd=ROOT,
         env={
@@ -73,11 +83,12 @@ async def test_a_role_runs_as_a_process_until_it_is_told_to_end(servers: Servers
             await process.wait()
 
 
-async def test_migrate_finds_nothing_to_do_twice(servers: Servers) -> None:
+@pytest.mark.parametrize("service", MAINS)
+async def test_migrate_finds_nothing_to_do_twice(servers: Servers, service: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "loop_service",
+        f"{service}_service",
         "migrate",
         cwd=ROOT,
         env={

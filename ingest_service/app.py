@@ -14,6 +14,7 @@ from ingest_service.intake.documentation import document
 from ingest_service.intake.requests import Intake
 from ingest_service.intake.routes import RAW_ROUTES
 from ingest_service.intake.timeline import feedback_entries
+from ingest_service.privacy.routes import router as privacy
 from ingest_service.settings import IngestSettings
 from ingest_service.surveys.published import PublishedSurveys
 from ingest_service.surveys.routes import router as surveys
@@ -30,7 +31,7 @@ def create_app(settings: IngestSettings) -> ServiceApp:
     app = ServiceApp(
         settings,
         title="cxloop ingest",
-        routers=[customers, imports, surveys],
+        routers=[customers, privacy, imports, surveys],
         raw_routes=RAW_ROUTES,
         lifespan=_lifespan,
     )

@@ -4,6 +4,7 @@
 2. In ONE transaction: claim the events, store the records, keep the cells in step, publish FeedbackAnalyzed.
 3. After the commit, tell the dashboard that something is new.
 
+What was erased while its words were read is stored without them.
 Out of order is normal: only a newer revision replaces what is stored, and it takes back what the old one counted.
 """
 
@@ -19,13 +20,15 @@ from analysis_service.metrics.cells import Facet, merge
 from analysis_service.metrics.queries import add_to_cells
 from analysis_service.records import storing
 from analysis_service.records.counting import contributions
+from analysis_service.records.erasure import erase_records
 from analysis_service.records.record import Record, analysed_event, understood, words_of
 from analysis_service.text import annotate
 from shared.contracts.envelope import Event
-from shared.contracts.ingest_events import FeedbackReceived
+from shared.contracts.ingest_events import CustomerErased, FeedbackReceived
 from shared.database import Batch
 from shared.foundation.clock import now
 from shared.messaging import Handling, Permanent, handles, publish
+from shared.messaging.erasure import hold, without_erased
 from shared.messaging.live import announce
 
 
@@ -34,10 +37,24 @@ async def analyse(events: list[Event], handling: Handling) -> None:
     """Analyse and store a batch; each event has its effect once, however often it arrives."""
     records = await asyncio.to_thread(understand, events)
     async with handling.claim(events) as (batch, claimed):
-        mine = {one.id for one in claimed}
-        stored = await store(batch, [record for record in records if record.event_id in mine])
+        known = {record.event_id: record for record in records}
+        told = await without_erased(batch, "analysis", claimed)
+        late = {one.id: one for one in told if "erased" in one.data and known[one.id].raw is not one.data}
+        if late:
+            known |= {record.event_id: record for record in understand(list(late.values()))}
+        stored = await store(batch, [known[one.id] for one in told])
         await publish(batch, [analysed_event(record) for record in stored])
     await announce(handling.resources.get("redis"), {record.org_id for record in stored}, "records")
+
+
+@handles("CustomerErased")
+async def forget(events: list[Event], handling: Handling) -> None:
+    """Take the words and the person out of the records of erased feedback; what was counted stays."""
+    async with handling.claim(events) as (batch, claimed):
+        await hold(batch, "analysis", {one.org_id for one in claimed}, alone=True)
+        for one in claimed:
+            await erase_records(batch, one.org_id, CustomerErased.model_validate(one.data).feedback_ids)
+    await announce(handling.resources.get("redis"), {one.org_id for one in claimed}, "records")
 
 
 def understand(events: Sequence[Event]) -> list[Record]:

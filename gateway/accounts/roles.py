@@ -16,6 +16,7 @@ SCOPES: dict[str, str] = {
     "imports:write": "Start and cancel imports",
     "imports:read": "Read imports and their errors",
     "customers:read": "Read customers and their timelines",
+    "customers:write": "Erase customers",
     "rules:read": "Read rules",
     "rules:write": "Create, change and remove rules",
     "cases:read": "Read cases and mail sent about them",

@@ -110,6 +110,8 @@ ROUTES: tuple[Route, ...] = (
     _route("ingest DELETE /v1/imports/{id} import_cancel", "imports:write", "Cancel an import"),
     _route("ingest GET /v1/customers customer_find", "customers:read", "Find a customer by one of his identities"),
     _route("ingest GET /v1/customers/{id} customer_get", "customers:read", "A customer, his identities, his timeline"),
+    _route("ingest DELETE /v1/customers/{id} customer_erase", "customers:write", "Forget a customer; his scores stay",
+           answer_within_s=30.0),
     _route("ingest POST /v1/surveys survey_create", "surveys:write", "Create a survey"),
     _route("ingest GET /v1/surveys survey_list", "surveys:read", "List surveys"),
     _route("ingest GET /v1/surveys/{id} survey_get", "surveys:read", "A survey"),

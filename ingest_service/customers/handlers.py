@@ -5,6 +5,7 @@ from __future__ import annotations
 from ingest_service.customers import queries
 from shared.contracts.envelope import Event
 from shared.contracts.loop_events import CaseState
+from shared.messaging.erasure import hold
 from shared.messaging.registry import handles
 from shared.messaging.work import Handling
 
@@ -13,8 +14,9 @@ _KINDS = {"CaseOpened": "case_opened", "CaseChanged": "case_changed"}
 
 @handles("CaseOpened", "CaseChanged")
 async def enter_cases(events: list[Event], handling: Handling) -> None:
-    """Add each case's news to its customer's timeline; a case about nobody known is left out."""
+    """Add each case's news to its customer's timeline; a case about nobody known, or an erased one, is left out."""
     async with handling.claim(events) as (batch, claimed):
+        await hold(batch, "ingest", {one.org_id for one in claimed})
         entries = []
         for one in claimed:
             case = CaseState.model_validate(one.data)

@@ -92,7 +92,11 @@ ON CONFLICT DO NOTHING
 
 _ENTER = """
 INSERT INTO ingest.timeline_entries (org_id, customer_id, at, id, kind, data)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::jsonb[])
+SELECT told.* FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::jsonb[])
+    AS told (org_id, customer_id, at, id, kind, data)
+WHERE NOT EXISTS (
+    SELECT FROM ingest.erasures AS gone WHERE gone.org_id = told.org_id AND gone.customer_id = told.customer_id
+)
 ON CONFLICT DO NOTHING
 """
 
@@ -157,7 +161,7 @@ async def enter(
     org_ids: Collection[UUID],
     entries: Sequence[tuple[UUID, UUID, datetime, UUID, str, dict[str, Any]]],
 ) -> None:
-    """Add (organisation, customer, at, id, kind, data) to timelines; the same entry twice is one."""
+    """Add (organisation, customer, at, id, kind, data) to timelines, the same entry once; the erased get none."""
     rows = sorted((entry for entry in entries if entry[0] in org_ids), key=lambda entry: entry[:4])
     await batch.conn.execute(_ENTER, *_columns(rows, 6))
 

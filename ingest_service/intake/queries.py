@@ -45,7 +45,8 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::tim
 ON CONFLICT (org_id, source, submission_id) DO UPDATE
     SET revision = known.revision + 1, content_hash = excluded.content_hash,
         trusted = known.trusted OR excluded.trusted
-    WHERE known.content_hash <> excluded.content_hash AND (excluded.trusted OR NOT known.trusted)
+    WHERE known.erased_at IS NULL AND known.content_hash <> excluded.content_hash
+        AND (excluded.trusted OR NOT known.trusted)
 RETURNING org_id, source, submission_id, feedback_id, revision, occurred_at
 """
 
@@ -102,8 +103,8 @@ async def remember(batch: Batch, org_ids: Collection[UUID], told: Sequence[Prepa
     """Note the submission ids of `told` (each with a content_hash, each key once); says what each stands for.
 
     A key that is new is taken; a known one with other content gets the next revision; with the same content it is
-    read back, and so it is when a browser's words meet what was told with a secret key: everybody who sees a page
-    has its publishable key.
+    read back. So it is when what was said is erased, and when a browser's words meet what was told with a secret
+    key: everybody who sees a page has its publishable key.
     """
     mine = (one for one in told if one.org_id in org_ids)
     rows = sorted(mine, key=lambda one: (one.org_id, one.source, one.submission_id or ""))

@@ -18,6 +18,7 @@ from ingest_service.intake.preparation import Prepared
 from shared.contracts.envelope import Event, event
 from shared.database import Batch
 from shared.foundation.ids import new_id
+from shared.messaging.erasure import hold
 from shared.messaging.publishing import publish
 
 PUBLISHER: Final = "ingest"
@@ -39,10 +40,12 @@ class Stored:
 async def store(batch: Batch, submissions: Sequence[Prepared]) -> list[Stored]:
     """Store `submissions` in the transaction `batch` (open for all their organisations); results in their order.
 
-    What locks rows comes first and in one fixed order (submission ids, then identities, then customers, each sorted),
-    so that transactions that meet wait for one another and never in a circle.
+    What locks comes first and in one fixed order (erasures, submission ids, then identities, then customers, each
+    sorted), so that transactions that meet wait for one another and never in a circle.
     """
     org_ids = {one.org_id for one in submissions}
+    if any(one.submission_id is not None or one.identities for one in submissions):
+        await hold(batch, "ingest", org_ids)  # nobody is erased between what is read here and what is written
     results = [Stored(one.id, 1, "accepted") for one in submissions]
     occurred = [one.occurred_at for one in submissions]
     await _recognise(batch, org_ids, submissions, results, occurred)

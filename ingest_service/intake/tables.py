@@ -48,6 +48,8 @@ class SubmissionRow(IngestTable, table=True):
     occurred_at: datetime = utc()
     trusted: bool = True
     """Told with a secret key at least once: browsers cannot revise it any more."""
+    erased_at: datetime | None = utc(nullable=True)
+    """What was said is erased; whoever says it again is told that it is known."""
 
 
 class IdempotencyRow(IngestTable, table=True):

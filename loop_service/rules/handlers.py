@@ -23,6 +23,7 @@ from loop_service.webhooks.messages import tell_endpoints
 from shared.contracts.analysis_events import FeedbackAnalyzed
 from shared.contracts.envelope import Event
 from shared.foundation.clock import now
+from shared.messaging.erasure import without_erased
 from shared.messaging.live import announce
 from shared.messaging.publishing import publish
 from shared.messaging.registry import handles
@@ -54,6 +55,15 @@ async def evaluate_feedback(events: list[Event], handling: Handling) -> None:
     async with handling.claim(events) as (batch, claimed):
         if not claimed:
             return
+        told_now = await without_erased(batch, "loop", claimed)
+        late = [one for one, was in zip(told_now, claimed, strict=True) if one is not was and one.data != was.data]
+        if late:  # erased while it was judged: judge what is left of it
+            judged = [_judged(one, _read(one), known) for one in late]
+            gone = {(outcome.org_id, outcome.feedback.feedback_id) for outcome, _ in judged}
+            outcomes = [one for one in outcomes if (one.org_id, one.feedback.feedback_id) not in gone]
+            outcomes += [outcome for outcome, _ in judged]
+            drafts = [one for one in drafts if (one.org_id, one.feedback_id) not in gone]
+            drafts += [case for _, opened in judged for case in opened]
         mine = {one.id for one in claimed}
         org_ids = {one.org_id for one in claimed}
         await keep_outcomes(batch, org_ids, [one for one in outcomes if one.event_id in mine])
@@ -61,7 +71,7 @@ async def evaluate_feedback(events: list[Event], handling: Handling) -> None:
         cases = await open_cases(
             batch, org_ids, [one for one in drafts if (one.org_id, one.feedback_id) in feedback_ids]
         )
-        await tell_endpoints(batch, org_ids, claimed)
+        await tell_endpoints(batch, org_ids, told_now)
         await publish(batch, [opened_event(case) for case in cases])
     wake_sender(handling)
     await announce(handling.resources.get("redis"), {case.org_id for case in cases}, "cases")

@@ -49,6 +49,14 @@ class FeedbackReceived(BaseModel):
     attributes: dict[str, Any] = {}
 
 
+class CustomerErased(BaseModel):
+    """A customer was forgotten; what he said is nobody's from now on. Several events when he said very much."""
+
+    model_config = ConfigDict(frozen=True)
+    customer_id: UUID
+    feedback_ids: list[UUID]
+
+
 class ImportContinues(BaseModel):
     """The next slice of an import is due."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 LISTENERS: dict[str, tuple[str, ...]] = {
     "FeedbackReceived": ("analysis.records",),
     "FeedbackAnalyzed": ("loop.rules",),
+    "CustomerErased": ("analysis.records", "loop.cases"),
     "ImportContinues": ("ingest.imports",),
     "CaseOpened": ("loop.webhooks", "loop.notifications", "ingest.customers"),
     "CaseChanged": ("loop.webhooks", "loop.notifications", "ingest.customers"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.contracts.envelope import Event, event
 from shared.foundation.ids import new_id
 from shared.messaging import publish
+from shared.messaging.erasure import scrub_events
 from shared.messaging.work import handle
 from tests.analysis_service.feeding import Feeder, rating, received
 from tests.support.services import RunningService
@@ -90,3 +91,21 @@ async def test_an_erasure_handled_twice_changes_nothing(
     once = await _rows(analysis, organisation, "SELECT * FROM analysis.records")
     await _erase(analysis, feeder, organisation, said.id)
     assert await _rows(analysis, organisation, "SELECT * FROM analysis.records") == once
+
+
+async def test_what_was_erased_before_it_was_read_still_counts(
+    analysis: RunningService, feeder: Feeder, organisation: UUID
+) -> None:
+    said = _said(organisation)
+    async with feeder.database.batch([organisation]) as batch:
+        await publish(batch, [said])
+        await scrub_events(batch, organisation, [said.id])
+    await handle(analysis.worker.handling, "analysis.records", [(organisation, said.id)])
+    [record] = await _rows(analysis, organisation, "SELECT * FROM analysis.records")
+    assert (record["nps"], record["text"], record["customer_id"], record["sentiment_reason"]) == (
+        3,
+        None,
+        None,
+        "no_text",
+    )
+    assert [row["n"] for row in await _rows(analysis, organisation, CELLS) if row["metric"] == "volume"] == [1]

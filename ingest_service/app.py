@@ -16,9 +16,12 @@ from ingest_service.intake.routes import RAW_ROUTES
 from ingest_service.intake.timeline import feedback_entries
 from ingest_service.privacy.routes import router as privacy
 from ingest_service.settings import IngestSettings
+from ingest_service.sources.reception import VAULT_PURPOSE, Reception
+from ingest_service.sources.routes import router as sources
 from ingest_service.surveys.published import PublishedSurveys
 from ingest_service.surveys.routes import router as surveys
 from shared.database.failures import is_temporary
+from shared.foundation.sealing import Vault
 from shared.messaging.retry import describe
 from shared.telemetry.logs import log
 from shared.web.service_app import ServiceApp
@@ -31,7 +34,7 @@ def create_app(settings: IngestSettings) -> ServiceApp:
     app = ServiceApp(
         settings,
         title="cxloop ingest",
-        routers=[customers, privacy, imports, surveys],
+        routers=[customers, privacy, imports, surveys, sources],
         raw_routes=RAW_ROUTES,
         lifespan=_lifespan,
     )
@@ -43,9 +46,12 @@ def create_app(settings: IngestSettings) -> ServiceApp:
 async def _lifespan(app: ServiceApp) -> AsyncIterator[None]:
     settings: IngestSettings = app.settings  # type: ignore[assignment]  # create_app takes no other
     intake = Intake(app.database, queue_records=settings.intake_queue_records)
+    vault = Vault(settings.encryption_keys, purpose=VAULT_PURPOSE)
     app.resources |= {
         "intake": intake,
         "surveys": PublishedSurveys(app.database),
+        "vault": vault,
+        "reception": Reception(app.database, intake, vault),
         "timeline": (feedback_entries, case_entries),
     }
     forgetting = asyncio.create_task(_forget_keys(intake), name="forget idempotency keys")

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.foundation.settings import ServiceSettings
+from shared.foundation.sealing import SealingSettings
 
 
-class IngestSettings(ServiceSettings):
-    """What the ingest API and worker need; see shared.foundation.settings for the common part."""
+class IngestSettings(SealingSettings):
+    """What the ingest API and worker need; see shared.foundation.settings for the common part, .sealing for the key."""
 
     service: ClassVar[str] = "ingest"
 

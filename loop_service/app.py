@@ -13,7 +13,8 @@ from loop_service.traces.routes import router as traces
 from loop_service.webhooks.log_routes import router as webhook_log
 from loop_service.webhooks.outbound import Outbound
 from loop_service.webhooks.routes import router as webhooks
-from loop_service.webhooks.signing import Vault
+from loop_service.webhooks.signing import VAULT_PURPOSE
+from shared.foundation.sealing import Vault
 from shared.web.service_app import ServiceApp
 
 
@@ -34,7 +35,11 @@ async def _lifespan(app: ServiceApp) -> AsyncIterator[None]:
     await outbound.start()
     try:
         async with analysis_client(settings.analysis_url, settings.identity_secret.get_secret_value()) as analysis:
-            app.resources |= {"outbound": outbound, "vault": Vault(settings.encryption_keys), "analysis": analysis}
+            app.resources |= {
+                "outbound": outbound,
+                "vault": Vault(settings.encryption_keys, purpose=VAULT_PURPOSE),
+                "analysis": analysis,
+            }
             yield
     finally:
         await outbound.close()

@@ -2,12 +2,12 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr
 
-from shared.foundation.settings import ServiceSettings
+from shared.foundation.sealing import SealingSettings
 
 
-class LoopSettings(ServiceSettings):
+class LoopSettings(SealingSettings):
     """What the loop API and worker need; see shared.foundation.settings for the common part."""
 
     service: ClassVar[str] = "loop"
@@ -17,11 +17,6 @@ class LoopSettings(ServiceSettings):
         default="tcp://127.0.0.1:8102", description="Where analysis listens; rules are tried on the past there."
     )
     public_url: str = Field(default="http://127.0.0.1:8080", description="What links in mails begin with.")
-    encryption_key: SecretStr = Field(
-        default=SecretStr(""),
-        description="Encrypts webhook secrets; 32 characters or more. Several, separated by commas, while rotating: "
-        "the first encrypts, all decrypt. Empty: taken from the identity secret (development only).",
-    )
     webhook_allowed_hosts: str = Field(
         default="",
         description="Private webhook receivers that may be called, over http too: exact host:port, by commas.",
@@ -35,26 +30,6 @@ class LoopSettings(ServiceSettings):
         default="auto", description="auto: STARTTLS where offered; starttls: required; tls: from the first byte."
     )
     mail_from: str = Field(default="cxloop <cxloop@localhost.localdomain>", description="Sender of every mail.")
-
-    @field_validator("encryption_key")
-    @classmethod
-    def _keys_long_enough(cls, value: SecretStr) -> SecretStr:
-        keys = [key.strip() for key in value.get_secret_value().split(",") if key.strip()]
-        if any(len(key) < 32 for key in keys):
-            raise ValueError("each key needs 32 characters or more")
-        return value
-
-    @model_validator(mode="after")
-    def _own_key_in_production(self) -> "LoopSettings":
-        if self.environment == "production" and not self.encryption_key.get_secret_value():
-            raise ValueError("production needs ENCRYPTION_KEY")
-        return self
-
-    @property
-    def encryption_keys(self) -> list[str]:
-        """The keys, the encrypting one first."""
-        keys = [key.strip() for key in self.encryption_key.get_secret_value().split(",") if key.strip()]
-        return keys or [self.identity_secret.get_secret_value()]
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

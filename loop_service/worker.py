@@ -14,8 +14,9 @@ from loop_service.settings import LoopSettings
 from loop_service.webhooks.deliver import RESOURCE as SENDER
 from loop_service.webhooks.deliver import Sender
 from loop_service.webhooks.outbound import Outbound
-from loop_service.webhooks.signing import Vault
+from loop_service.webhooks.signing import VAULT_PURPOSE
 from shared.database import Database
+from shared.foundation.sealing import Vault
 
 
 @asynccontextmanager
@@ -33,7 +34,7 @@ async def worker_resources(settings: LoopSettings, database: Database) -> AsyncI
     )
     outbound = Outbound(settings.allowed_hosts, timeout_s=settings.webhook_timeout_s)
     await outbound.start()
-    sender = Sender(own, outbound, Vault(settings.encryption_keys))
+    sender = Sender(own, outbound, Vault(settings.encryption_keys, purpose=VAULT_PURPOSE))
     mailer = Mailer(own, settings)
     sender.start()
     mailer.start()

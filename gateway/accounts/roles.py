@@ -27,8 +27,10 @@ SCOPES: dict[str, str] = {
     "accounts:write": "Manage members, API keys and sign-in links; read the audit log",
     "surveys:read": "Read surveys",
     "surveys:write": "Create and change surveys",
+    "sources:read": "Read sources and what of theirs was quarantined",
+    "sources:write": "Connect, change and remove sources",
     "live:read": "Listen to live changes",
-    "responses:write": "Submit responses and read published surveys (all that a publishable key may do)",
+    "responses:write": "Submit responses, read published surveys, send to a source (all that a publishable key may do)",
 }
 """Every scope there is, with a sentence for people. `resource:action`."""
 
@@ -56,7 +58,7 @@ _ANALYST = frozenset(
         "live:read",
     }
 )
-_MANAGER = _AGENT | _ANALYST | {"feedback:write", "rules:write", "surveys:write", "webhooks:read"}
+_MANAGER = _AGENT | _ANALYST | {"feedback:write", "rules:write", "surveys:write", "webhooks:read", "sources:read"}
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     "owner": SECRET_SCOPES,

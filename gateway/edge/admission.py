@@ -80,6 +80,8 @@ class Admission:
             # Signing in from a page of another site would plant its account in this browser.
             self._check_not_cross_site(visit.inbound)
         if caller.credential == "publishable_key" and visit.inbound.origin:
+            if route.key_in_address:
+                raise Problem(Code.ORIGIN_REFUSED, "This address is for a provider's servers, not for web pages.")
             self._check_listed(visit, caller)
 
     def _check_listed(self, visit: Visit, caller: Caller) -> None:
@@ -101,10 +103,11 @@ class Admission:
         elif caller.credential == "session":
             visit.verdict = await self._limiter.count(self._session, subject)
         elif caller.credential == "publishable_key":
-            visit.verdict = await self._limiter.count(self._browser, f"{subject}:{visit.client}")
-            _refuse_above(visit.verdict)
+            if not route.key_in_address:  # a provider calls from few addresses on behalf of many people
+                visit.verdict = await self._limiter.count(self._browser, f"{subject}:{visit.client}")
+                _refuse_above(visit.verdict)
             everybody = await self._limiter.count(self._publishable, subject)
-            if not everybody.allowed:
+            if visit.verdict is None or not everybody.allowed:
                 visit.verdict = everybody
         if visit.verdict is not None:
             _refuse_above(visit.verdict)
@@ -116,7 +119,7 @@ class Admission:
 
 
 def take_key(inbound: Inbound, route: Route) -> bytes:
-    """Take the key out of `Authorization: Bearer`, `X-API-Key`, or `?key=` (browser routes); empty when there is none.
+    """Take the key out of `Authorization: Bearer`, `X-API-Key`, or `?key=` (browsers, providers); empty without one.
 
     Raises Problem when two headers hold different keys or the scheme is not Bearer.
     """
@@ -130,7 +133,7 @@ def take_key(inbound: Inbound, route: Route) -> bytes:
         if found and found != inbound.api_key:
             raise Problem(Code.REQUEST_MALFORMED, "Authorization and X-API-Key hold different keys. Send one.")
         found = inbound.api_key
-    if route.browsers and KEY_IN_QUERY in inbound.query:
+    if (route.browsers or route.key_in_address) and KEY_IN_QUERY in inbound.query:
         # Taken out of the address in any case: a key does not belong into the logs of a service.
         kept, value = [], b""
         for part in inbound.query.split(b"&"):

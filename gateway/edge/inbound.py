@@ -27,6 +27,11 @@ PASSED_ON: frozenset[bytes] = frozenset(
         b"if-none-match",
         b"prefer",
         b"user-agent",
+        # Signatures of providers, verified by ingest over the raw body (ingest_service/channels/signatures.py).
+        b"typeform-signature",
+        b"webhook-id",
+        b"webhook-timestamp",
+        b"webhook-signature",
     }
 )
 """Headers of the client that a service sees. Bodies are never passed on compressed: the edge refuses them."""

@@ -43,6 +43,8 @@ class Route:
     """The body goes on to the service while it arrives, instead of being read first."""
     browsers: bool = False
     """Called by browsers from other origins: CORS by the key's exact list."""
+    key_in_address: bool = False
+    """Called by providers that can be given an address and nothing else: `?key=` counts, browsers are refused."""
     answer_within_s: float = 10.0
     """Seconds the service has for the head of its answer."""
     policy: Literal["default", "sign_in"] = "default"
@@ -63,6 +65,7 @@ def _route(
     body_cap: int = MIB,
     streamed: bool = False,
     browsers: bool = False,
+    key_in_address: bool = False,
     answer_within_s: float = 10.0,
     policy: Literal["default", "sign_in"] = "default",
 ) -> Route:
@@ -71,7 +74,7 @@ def _route(
         raise ValueError(f"{path}: no service is called {service}")
     return Route(
         method, path, service, credentials, scope, operation_id, summary,
-        body_cap, streamed, browsers, answer_within_s, policy,
+        body_cap, streamed, browsers, key_in_address, answer_within_s, policy,
     )  # fmt: skip
 
 
@@ -118,6 +121,16 @@ ROUTES: tuple[Route, ...] = (
     _route("ingest PUT /v1/surveys/{id} survey_replace", "surveys:write", "Replace a survey's draft or publish it"),
     _route("ingest GET /v1/surveys/{id}/published survey_published_get", "responses:write",
            "What a widget needs to show a published survey", credentials=frozenset({"publishable_key"}), browsers=True),
+    _route("ingest POST /v1/sources source_create", "sources:write", "Connect a source"),
+    _route("ingest GET /v1/sources source_list", "sources:read", "List sources"),
+    _route("ingest GET /v1/sources/{id} source_get", "sources:read", "A source"),
+    _route("ingest PATCH /v1/sources/{id} source_update", "sources:write", "Change a source, its secret or settings"),
+    _route("ingest DELETE /v1/sources/{id} source_remove", "sources:write", "Remove a source; its feedback stays"),
+    _route("ingest GET /v1/sources/{id}/quarantine source_quarantine_list", "sources:read",
+           "What a source sent that could not be understood"),
+    _route("ingest POST /v1/sources/{id}/inbound source_receive", "responses:write",
+           "Where the provider of a source sends its webhooks", credentials=frozenset({"publishable_key"}),
+           key_in_address=True),
     # --- analysis: understanding ----------------------------------------------------------------------------------
     _route("analysis GET /v1/feedback feedback_list", "feedback:read", "List analysed feedback"),
     _route("analysis GET /v1/feedback/{id} feedback_get", "feedback:read", "One piece of feedback as analysed"),

@@ -22,12 +22,13 @@ from uuid import UUID
 from loop_service.webhooks.due import Due, lease_due, organisations_due, settle
 from loop_service.webhooks.outbound import TIMEOUT_S, Outbound, Reply
 from loop_service.webhooks.schedule import Result, decide
-from loop_service.webhooks.signing import SecretUnreadable, Vault, signed_headers
+from loop_service.webhooks.signing import signed_headers
 from shared.database.engine import Database
 from shared.database.failures import is_temporary
 from shared.database.migrate import SWEEPER
 from shared.foundation.clock import now
 from shared.foundation.ids import new_id
+from shared.foundation.sealing import SecretUnreadable, Vault
 from shared.messaging.retry import describe
 from shared.messaging.work import Handling
 from shared.telemetry.logs import log

@@ -24,12 +24,13 @@ from loop_service.webhooks.schemas import (
     TestIn,
     TestResult,
 )
-from loop_service.webhooks.signing import Vault, new_secret
+from loop_service.webhooks.signing import new_secret
 from loop_service.webhooks.tables import Delivery, Endpoint, Message
 from shared.contracts.problems import Code, FieldProblem, Problem
 from shared.database.engine import Transaction
 from shared.foundation.clock import now
 from shared.foundation.ids import new_id
+from shared.foundation.sealing import Vault
 from shared.web.identity import Caller, Db, needs
 from shared.web.pagination import Page, decode_cursor, encode_cursor, reading_cursor
 from shared.web.strict import StrictRoute

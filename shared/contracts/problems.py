@@ -28,6 +28,7 @@ class Code(StrEnum):
     KEY_REVOKED = "key_revoked"
     IDENTITY_INVALID = "identity_invalid"
     SESSION_INVALID = "session_invalid"
+    SIGNATURE_INVALID = "signature_invalid"
     SIGN_IN_FAILED = "sign_in_failed"
     ORIGIN_REFUSED = "origin_refused"
     SCOPE_MISSING = "scope_missing"
@@ -68,6 +69,7 @@ STATUS: dict[Code, tuple[int, str]] = {
     Code.KEY_REVOKED: (401, "The API key was revoked"),
     Code.IDENTITY_INVALID: (401, "The caller's identity is not valid"),
     Code.SESSION_INVALID: (401, "The session is not valid"),
+    Code.SIGNATURE_INVALID: (401, "The signature is not valid"),
     Code.SIGN_IN_FAILED: (401, "Sign-in failed"),
     Code.ORIGIN_REFUSED: (403, "This origin is not allowed"),
     Code.SCOPE_MISSING: (403, "The key does not have the scope that this needs"),

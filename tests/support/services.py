@@ -33,6 +33,7 @@ ALL_SCOPES = frozenset(
             "webhooks",
             "accounts",
             "surveys",
+            "sources",
             "responses",
             "live",
         ]

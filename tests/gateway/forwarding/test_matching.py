@@ -32,7 +32,8 @@ def test_table_is_consistent() -> None:
             assert route.scope in PUBLISHABLE_SCOPES
         if route.scope is None:
             assert route.service == "gateway", "a service's route always needs a scope"
-        assert route.browsers == ("publishable_key" in route.credentials)
+        assert (route.browsers or route.key_in_address) == ("publishable_key" in route.credentials)
+        assert not (route.browsers and route.key_in_address)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)

@@ -5,11 +5,10 @@ import base64
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from loop_service.webhooks.signing import PREFIX, SecretUnreadable, Vault, new_secret, signed_headers
+from loop_service.webhooks.signing import PREFIX, new_secret, signed_headers
 from shared.foundation.clock import now
 
 BODY = '{"type":"case.opened","data":{"title":"Grüße"}}'.encode()
-KEY = "a-key-for-tests-that-is-long-enough-000"
 
 
 def test_a_receiver_verifies_with_the_published_library() -> None:
@@ -34,19 +33,3 @@ def test_secrets_follow_the_standard() -> None:
     secret = new_secret()
     assert secret.startswith(PREFIX)
     assert 24 <= len(base64.b64decode(secret.removeprefix(PREFIX))) <= 64
-
-
-def test_secrets_at_rest() -> None:
-    secret, vault = new_secret(), Vault([KEY])
-    sealed = vault.seal(secret)
-    assert secret.encode() not in sealed
-    assert vault.open(sealed) == secret
-    assert Vault(["another-key-that-is-long-enough-0000", KEY]).open(sealed) == secret
-    with pytest.raises(SecretUnreadable):
-        Vault(["another-key-that-is-long-enough-0000"]).open(sealed)
-
-
-@pytest.mark.parametrize("keys", [[], ["short"]])
-def test_weak_keys_are_refused(keys: list[str]) -> None:
-    with pytest.raises(ValueError, match="32 characters"):
-        Vault(keys)

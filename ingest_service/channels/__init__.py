@@ -1,0 +1,1 @@
+"""Channels: what each provider sends, as a submission of ours (pure)."""

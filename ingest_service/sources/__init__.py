@@ -1,0 +1,1 @@
+"""Sources: configured origins whose provider sends webhooks to us."""

@@ -23,7 +23,7 @@ def test_a_mark_recognises_its_process_and_no_other(tmp_path: Path) -> None:
         made.save(tmp_path / "pids" / "one.json")
         kept = ProcessMark.load(tmp_path / "pids" / "one.json")
         assert kept == made
-        assert made.is_running()
+        assert wait_until(made.is_running, 5)  # between fork and exec a process shows no command line
         assert not dataclasses.replace(made, started="another boot/1").is_running()
         assert not dataclasses.replace(made, word="postgres").is_running()
         dataclasses.replace(made, started="another boot/1").signal(signal.SIGKILL)

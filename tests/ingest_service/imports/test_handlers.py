@@ -7,7 +7,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -25,10 +25,17 @@ from shared.foundation.ids import new_id
 from shared.messaging import Handling
 from tests.support.api import Api
 from tests.support.drain import until
-from tests.support.servers import Servers
+from tests.support.servers import Servers, running_servers
 from tests.support.services import RunningService, environment, running_service
 
 LISTENER = "ingest.imports"
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """Servers of these tests' own: on the session's a real worker would take the events before the tests do."""
+    with running_servers() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

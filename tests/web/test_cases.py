@@ -75,12 +75,14 @@ async def test_no_hole_beside_the_cases(page: Page, api: Api, dashboard_url: str
     await page.goto(page.url.split("?")[0] + "?unit=Elsewhere")
     await expect(page.locator("#verbatims")).to_contain_text("Nobody has said anything in this period.")
     await expect(page.locator("#board")).to_have_class("board stacked")
-    voices = await page.locator("#verbatims").bounding_box()
-    cases = await page.locator("#cases").bounding_box()
-    assert voices is not None
-    assert cases is not None
-    assert voices["width"] == cases["width"]
-    assert cases["y"] >= voices["y"] + voices["height"]
+    # both boxes in one look, and until it holds: panels above may still be loading and push them down
+    await page.wait_for_function(
+        """() => {
+            const box = (id) => document.querySelector(id).getBoundingClientRect();
+            const [voices, cases] = [box('#verbatims'), box('#cases')];
+            return voices.width === cases.width && cases.top >= voices.bottom;
+        }"""
+    )
     await expect(page.locator("#cases .queue > li:visible")).to_have_count(6)
     assert await accessibility_faults(page) == []
     await page.set_viewport_size({"width": 390, "height": 844})

@@ -219,11 +219,6 @@ async def live_key_count(tx: Transaction, org_id: UUID) -> int:
     return int((await tx.session.exec(query)).one())
 
 
-async def get_session(tx: Transaction, org_id: UUID, session_id: UUID) -> Session | None:
-    """A session by id."""
-    return await tx.session.get(Session, (org_id, session_id))
-
-
 async def end_session(tx: Transaction, org_id: UUID, digest: bytes) -> UUID | None:
     """End the session with this digest; its id, or None when there was none to end."""
     done = await tx.session.exec(

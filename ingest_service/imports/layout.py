@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 import orjson
@@ -268,8 +268,3 @@ def _names(first: list[str]) -> tuple[str, ...]:
         seen.add(name)
         names.append(name)
     return tuple(names)
-
-
-def with_columns(layout: Layout, columns: tuple[str, ...]) -> Layout:
-    """The layout with other columns (JSONL files show new ones later on)."""
-    return replace(layout, columns=columns)
